@@ -1,0 +1,29 @@
+"""Measuring retrieval: benchmarks, systems, honest tables.
+
+>>> from graphtune.bench import load_beir, run_systems
+"""
+
+from graphtune.bench.beir import load_beir
+from graphtune.bench.benchmark import Benchmark, hash_benchmark, label_seen
+from graphtune.bench.compare import Report, Result, compare_systems
+from graphtune.bench.graph_queries import make_graph_benchmark
+from graphtune.bench.output import describe_report, render_table, write_report
+from graphtune.bench.run import run_systems
+from graphtune.bench.search import Hit, search_graph
+
+__all__ = [
+    "Benchmark",
+    "Hit",
+    "Report",
+    "Result",
+    "compare_systems",
+    "describe_report",
+    "hash_benchmark",
+    "label_seen",
+    "load_beir",
+    "make_graph_benchmark",
+    "render_table",
+    "run_systems",
+    "search_graph",
+    "write_report",
+]

@@ -1,0 +1,96 @@
+"""A benchmark: documents, queries and judgements, with the group that each query belongs to."""
+
+import hashlib
+import json
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, field, replace
+
+from graphtune.metrics import Qrels
+
+#: Groups of queries: `in-sample` and `seen` were met in training, `held-out` never.
+GROUPS = ("held-out", "seen", "in-sample")
+#: The group of queries of which nobody said whether training met them.
+UNLABELLED = "all"
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Documents to search, queries, and graded judgements.
+
+    `documents` and `queries` map ids to texts; `qrels` has an entry for every query, with at least
+    one positive grade. `groups` names each query's group (a query that is missing belongs to
+    `UNLABELLED`), `concepts` the concepts it is about. `notes` are sentences for the reader.
+    """
+
+    name: str
+    documents: dict[str, str]
+    queries: dict[str, str]
+    qrels: Qrels
+    groups: dict[str, str] = field(default_factory=dict)
+    concepts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def hash_benchmark(benchmark: Benchmark) -> str:
+    """Return the sha256 of everything that is scored: all fields but the name and the notes."""
+    content = asdict(replace(benchmark, name="", notes=()))
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    # Broken PDFs give lone surrogates; they count too.
+    return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
+
+
+def list_groups(benchmark: Benchmark) -> dict[str, list[str]]:
+    """Return the queries of each group, and of `all` where there are several groups.
+
+    `in-sample` queries are judged by another rule, so nothing is averaged over them and others.
+
+    >>> list(list_groups(Benchmark("b", {}, {"q": "", "r": ""}, {}, {"q": "seen", "r": "held-out"})))
+    ['held-out', 'seen', 'all']
+    """
+    members: dict[str, list[str]] = {}
+    for query in benchmark.queries:
+        members.setdefault(benchmark.groups.get(query, UNLABELLED), []).append(query)
+    rank = {group: place for place, group in enumerate(GROUPS)}
+    ordered = dict(sorted(members.items(), key=lambda item: (rank.get(item[0], 9), item[0])))
+    if len(ordered) > 1 and "in-sample" not in ordered:
+        ordered.pop(UNLABELLED, None)
+        ordered[UNLABELLED] = list(benchmark.queries)
+    return ordered
+
+
+def label_seen(
+    benchmark: Benchmark, anchors: Collection[str], normalize: Callable[[str], str]
+) -> Benchmark:
+    """Group queries into those that training met and the others.
+
+    A query is `seen` when its text, or the name of a concept that it is about, equals a training
+    anchor in normal form, else `held-out`.
+
+    Args:
+        benchmark: any benchmark; its groups are replaced.
+        anchors: the anchors of all training pairs.
+        normalize: the normal form of names that the graph uses.
+    """
+    known = {normalize(anchor) for anchor in anchors}
+    groups = {
+        query: "held-out"
+        if known.isdisjoint(map(normalize, (text, *benchmark.concepts.get(query, ()))))
+        else "seen"
+        for query, text in benchmark.queries.items()
+    }
+    return replace(benchmark, groups=groups)
+
+
+def find_own_documents(benchmark: Benchmark) -> frozenset[str]:
+    """Return the queries that are documents themselves: each must not be its own answer.
+
+    BEIR calls this `ignore_identical_ids`. Where some query is judged relevant to the document of
+    its own id, queries and documents are merely numbered alike, and nothing is left out.
+
+    >>> related = Benchmark("b", {"d": "", "e": ""}, {"d": ""}, {"d": {"e": 1}})
+    >>> sorted(find_own_documents(related))
+    ['d']
+    """
+    if any(grades.get(query, 0) > 0 for query, grades in benchmark.qrels.items()):
+        return frozenset()
+    return frozenset(benchmark.queries.keys() & benchmark.documents.keys())

@@ -1,0 +1,87 @@
+"""Searching the corpus by an encoder, with its chunk vectors kept on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphtune.encoder import Vectors, encode_texts, hash_model, truncate_vectors
+from graphtune.kg.graph import ConceptGraph
+from graphtune.metrics import search_exact
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer; `score` is the cosine. For papers, the chunk is the paper's best."""
+
+    rank: int
+    score: float
+    title: str
+    path: str
+    section: str
+    page_start: int
+    page_end: int
+    text: str
+    chunk_id: str
+
+
+def search_graph(
+    graph: ConceptGraph,
+    encoder: SentenceTransformer,
+    query: str,
+    k: int,
+    cache: Path,
+    papers: bool = False,
+) -> list[Hit]:
+    """Return the k best chunks, or papers by their best chunk, for a query."""
+    vectors = _load_vectors(graph, encoder, cache)
+    asked = truncate_vectors(encode_texts(encoder, [query], "query"), vectors.shape[1])
+    depth = len(graph.chunks) if papers else k
+    ranked = search_exact(asked, vectors, list(graph.chunks), depth)[0]
+    hits: list[Hit] = []
+    seen: set[str] = set()
+    for chunk_id, score in ranked:
+        chunk = graph.chunks[chunk_id]
+        if papers and chunk.document_id in seen:
+            continue
+        seen.add(chunk.document_id)
+        document = graph.documents[chunk.document_id]
+        hits.append(
+            Hit(
+                rank=len(hits) + 1,
+                score=round(score, 4),
+                title=document["title"],
+                path=document["path"],
+                section=chunk.heading,
+                page_start=chunk.page_start,
+                page_end=chunk.page_end,
+                text=chunk.text,
+                chunk_id=chunk_id,
+            )
+        )
+        if len(hits) == k:
+            break
+    return hits
+
+
+def _load_vectors(graph: ConceptGraph, encoder: SentenceTransformer, cache: Path) -> Vectors:
+    """Return normalised chunk vectors; they are computed once for a model and a corpus."""
+    name = f"vectors-{hash_model(encoder)[:16]}-{graph.hashes['corpus'][:16]}.npy"
+    path = cache / name
+    if path.exists():
+        stored: Vectors = np.load(path, allow_pickle=False)
+        return stored
+    texts = [chunk.text for chunk in graph.chunks.values()]
+    raw = encode_texts(encoder, texts, "document", "encoding the corpus (once)")
+    vectors = truncate_vectors(raw, raw.shape[1])
+    cache.mkdir(exist_ok=True)
+    partial = path.with_suffix(".partial.npy")
+    np.save(partial, vectors)
+    partial.replace(path)
+    return vectors

@@ -1,0 +1,173 @@
+"""What all readers share: the text builder, clean characters, heads of statements and sections."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from graphtune.records import Document, Heading, Span
+
+_KINDS = (
+    "Theorems?|Lemmas?|Proposition|Corollary|Conjecture|Claim|Fact|Definitions?|Examples?|"
+    "Remarks?|Note|Notation|Observation|Problem|Exercise|Question|Construction|Axiom|Property|"
+    "Condition|Convention|Assumption|Hypothesis|Algorithm|Warning|Proof(?: sketch| idea)?|"
+    "Sketch of proof|Solution|Sublemma|"
+    "Principle|Criterion"
+)
+#: "Definition 2.1", "Theorem", "1.2. Lemma", "Proof": kind and number at the head of a statement.
+STATEMENT_HEAD = re.compile(
+    rf"(?:\d+(?:\.\d+)*\.?\s+)?(?:Main\s+)?(?:{_KINDS})\b(?:\s+(?:[A-Z]?\d+(?:\.\d+)*|[A-Z](?=[. (])))?",
+    re.IGNORECASE,
+)
+#: The same with the statement's name in brackets, if it has one.
+NAMED_HEAD = re.compile(
+    STATEMENT_HEAD.pattern + r"(?:\s*\([^()]*(?:\([^()]*\)[^()]*)*\))?\s*[.:]?", re.IGNORECASE
+)
+#: Number of a section: "3", "2.1.", "A.1", "IV.", "Appendix B", "Part I".
+SECTION_NUMBER = re.compile(
+    r"(?:(?P<word>Part|Chapter|Appendix|Section)\s+(?P<label>[A-Z]|[IVXLC]+|\d{1,3})"
+    r"|§?\s?(?P<number>\d{1,3}(?:\.\d{1,3})*|[A-Z](?:\.\d{1,3})+|[A-Z](?=\.)|[IVXLC]+(?=\.)))"
+    r"[.:]?(?=\s|$)\s*"
+)
+#: Words that open a sentence; after them a single capital letter before the stop is a symbol.
+SENTENCE_OPENERS = frozenset(
+    "A An And Any As Assume At Because But By Clearly Consider Conversely Define Denote Each Every "
+    "Finally First For Furthermore Given Hence Here How However If In Indeed It Its Let Moreover "
+    "No Note Now Observe Of On One Or Otherwise Our Proof Recall Remark Second See Similarly Since "
+    "So Some Such Suppose Take That The Then There Therefore These They This Those Thus To Under "
+    "Using We What When Where Which While With Write".split()
+)
+_LIGATURES = dict(zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "ft", "st"), strict=True))
+_SPACES = dict.fromkeys(
+    "\t\n\r\f\v\u00a0\u2002\u2003\u2004\u2005\u2007\u2008\u2009\u200a\u202f", " "
+)
+_CLEAN = str.maketrans(_LIGATURES | _SPACES)
+_COMBINING = dict(
+    zip("´`¨ˆ˜˝ˇ˘¯˙¸˚", "\u0301\u0300\u0308\u0302\u0303\u030b\u030c\u0306\u0304\u0307\u0327\u030a",
+        strict=True)
+)  # fmt: skip
+_SPACING_ACCENT = re.compile("([" + "".join(_COMBINING) + "])([A-Za-zıȷ])")
+_SENTENCE_END = re.compile(r"(?:[.!?:;…。！？][)\]\"'”’]*|[□■∎◻])$")
+
+
+@dataclass
+class TextBuilder:
+    """Collects paragraphs and headings of a document, with the offsets of its record."""
+
+    paragraphs: list[str] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
+    emphasis: list[Span] = field(default_factory=list)
+    length: int = 0
+
+    @property
+    def next_start(self) -> int:
+        """Offset at which the next paragraph will begin."""
+        return self.length + 2 if self.paragraphs else 0
+
+    def add_paragraph(self, text: str, emphasis: Iterable[tuple[int, int]] = ()) -> None:
+        """Append one paragraph; `emphasis` counts from its start. Blank ones are ignored."""
+        if text.strip():
+            start = self.next_start
+            self.paragraphs.append(text)
+            self.length = start + len(text)
+            self.emphasis += [Span(start + begin, start + end) for begin, end in emphasis]
+
+    def add_heading(self, text: str, level: int) -> None:
+        """Append a heading; it stands in the text as a paragraph of its own."""
+        if text.strip():
+            self.headings.append(Heading(self.next_start, level, tidy_title(text)))
+            self.add_paragraph(text)
+
+    def build_document(
+        self,
+        path: Path,
+        data: bytes,
+        kind: Literal["pdf", "tex", "md", "txt"],
+        title: str,
+        page_starts: tuple[int, ...] = (0,),
+    ) -> Document:
+        """Return the record; a document without a title is named after its file."""
+        digest = hashlib.sha256(data).hexdigest()
+        return Document(
+            id=digest[:16],
+            path=str(path),
+            sha256=digest,
+            format=kind,
+            title=title or path.stem,
+            text="\n\n".join(self.paragraphs),
+            page_starts=page_starts,
+            headings=tuple(self.headings),
+            emphasis=tuple(self.emphasis),
+        )
+
+
+def clean_text(text: str) -> str:
+    r"""Expand ligatures, make every space a plain one and drop what cannot be printed.
+
+    There is no other normalisation: NFKC would turn x² into x2 and ℤ into Z.
+
+    >>> clean_text("e\ufb03cient\u00a0x² ∈ ℤ\x14")
+    'efficient x² ∈ ℤ'
+    """
+    text = text.translate(_CLEAN)
+    return text if text.isprintable() else "".join(filter(str.isprintable, text))
+
+
+def compose_accents(text: str) -> str:
+    """Join the spacing accents of old TeX fonts with the letters that follow them.
+
+    >>> compose_accents("M¨obius, Erd˝os")
+    'Möbius, Erdős'
+    """
+    return _SPACING_ACCENT.sub(_compose, text)
+
+
+def _compose(match: re.Match[str]) -> str:
+    letter = {"ı": "i", "ȷ": "j"}.get(match[2], match[2])
+    return unicodedata.normalize("NFC", letter + _COMBINING[match[1]])
+
+
+def ends_sentence(text: str) -> bool:
+    """Tell whether `text` ends where a sentence may end.
+
+    >>> ends_sentence("It is (as shown.)"), ends_sentence("there is a")
+    (True, False)
+    """
+    return _SENTENCE_END.search(text.rstrip()) is not None
+
+
+def opens_statement(text: str) -> bool:
+    """Tell whether a paragraph begins with the head of a theorem, proof or the like.
+
+    >>> opens_statement("Proof. Let"), opens_statement("Theorem 1.2 (Euler)"), opens_statement("Note that")
+    (True, True, False)
+    """
+    head = STATEMENT_HEAD.match(text)
+    if not head or text[:1].islower():
+        return False
+    return head[0][-1:].isdigit() or text[head.end() :].lstrip()[:1] in {".", ":", "("}
+
+
+def tidy_title(text: str) -> str:
+    """Return a heading's title without the dots of typesetting.
+
+    >>> tidy_title("1.1.  Multi-index notation.")
+    '1.1 Multi-index notation'
+    """
+    match = SECTION_NUMBER.match(text)
+    if match:
+        text = f"{match[0].strip().rstrip('.:')} {text[match.end() :]}"
+    return " ".join(text.split()).rstrip(".:")
+
+
+def number_level(text: str) -> int | None:
+    """Return the depth that a heading's number tells, None where it has no number.
+
+    >>> number_level("2.1 Insertion"), number_level("Part I"), number_level("References")
+    (2, 1, None)
+    """
+    match = SECTION_NUMBER.match(text)
+    return (match["number"] or "").count(".") + 1 if match else None

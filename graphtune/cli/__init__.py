@@ -1,0 +1,5 @@
+"""The command line: thin commands over `graphtune.pipeline`."""
+
+from graphtune.cli.main import main
+
+__all__ = ["main"]

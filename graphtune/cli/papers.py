@@ -1,0 +1,168 @@
+"""Commands that take papers: init, build, run, demo."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from graphtune.cli.common import Outcome, command
+
+if TYPE_CHECKING:
+    from graphtune.kg import BuildSummary
+    from graphtune.workspace import Workspace
+
+PAPERS = click.argument(
+    "papers",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, exists=False),
+    metavar="PAPERS…",
+)
+
+
+def init(workspace: Path, directory: Path | None, base: str | None) -> Outcome:
+    r"""Make a workspace: settings, and folders for pairs, models and results.
+
+    \b
+    Example: graphtune init papers-ws --base minilm
+    """
+    from graphtune.config import BaseConfig, Config
+    from graphtune.workspace import init_workspace
+
+    config = Config(base=BaseConfig(model=base)) if base else Config()
+    made = init_workspace(directory or workspace, config)
+    model = made.config.base.model
+    return Outcome(
+        {"workspace": str(made.root), "base": model},
+        f"workspace {made.root} (base model {model}); settings are in {made.root / 'graphtune.toml'}\n"
+        f"next: graphtune run -w {made.root} PAPERS",
+    )
+
+
+def build(workspace: Path, papers: tuple[Path, ...]) -> Outcome:
+    r"""Read papers (.pdf .tex .md .txt, files or folders) into the concept graph.
+
+    Unchanged files are skipped, changed ones are read again, and files that are gone from a folder
+    named here are forgotten.
+
+    \b
+    Example: graphtune build -w papers-ws ~/papers extra/note.tex
+    """
+    from graphtune.pipeline import build_workspace
+    from graphtune.workspace import open_workspace
+
+    summary = build_workspace(open_workspace(workspace), papers)
+    return Outcome(asdict(summary), describe_build(summary), is_good(summary))
+
+
+def is_good(summary: "BuildSummary") -> bool:
+    """Tell whether every file and chunk came through."""
+    return not (summary.failed or summary.failed_chunks or summary.endpoint_error)
+
+
+def describe_build(summary: "BuildSummary") -> str:
+    """Say what a build did, with every failure by name."""
+    counts = ", ".join(f"{number:,} {name}" for name, number in summary.counts.items())
+    done = "nothing to do: " if summary.did_nothing else ""
+    lines = [
+        f"{done}{summary.added} new, {summary.changed} changed, {summary.removed} removed, "
+        f"{summary.unchanged} unchanged files ({summary.extractor} extractor)",
+        f"graph: {counts}",
+    ]
+    lines += [f"not read ({status}): {message}" for _, status, message in summary.failed]
+    if summary.rejected_records:
+        lines.append(
+            f"{summary.rejected_records} records without evidence in their chunk were rejected"
+        )
+    if summary.failed_chunks:
+        lines.append(f"{summary.failed_chunks} chunks failed; `graphtune build` tries them again")
+    if summary.endpoint_error:
+        lines.append(f"extraction stopped: {summary.endpoint_error}")
+    if not summary.did_nothing:
+        lines.append(", ".join(f"{step} {value:.1f} s" for step, value in summary.seconds.items()))
+    return "\n".join(lines)
+
+
+def run(workspace: Path, papers: tuple[Path, ...], beir: tuple[Path, ...]) -> Outcome:
+    r"""Build, make pairs, train and benchmark, skipping what is up to date.
+
+    \b
+    Example: graphtune run -w papers-ws ~/papers
+    """
+    from graphtune.workspace import open_workspace
+
+    return run_all(open_workspace(workspace), papers, beir)
+
+
+def run_all(workspace: "Workspace", papers: tuple[Path, ...], beir: tuple[Path, ...]) -> Outcome:
+    """Run all stages on a workspace."""
+    from graphtune import bench, pipeline
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    summary = pipeline.build_workspace(workspace, papers)
+    say(describe_build(summary))
+    pairs = pipeline.pair_workspace(workspace, force=False)
+    say(f"pairs: {pairs.card.pairs:,} in {pairs.path}" + ("" if pairs.made else " (up to date)"))
+    models = pipeline.train_workspace(workspace, force=False)
+    for model in models:
+        say(f"model {model.path}: {model.report.verdict}" + ("" if model.made else " (up to date)"))
+    results = pipeline.bench_workspace(workspace)
+    if beir:
+        results += pipeline.bench_workspace(workspace, beir=beir)
+    tables = [bench.render_table(result.report) for result in results]
+    best = pipeline.pick_model(workspace).model
+    closing = f"the model: {best}\nreports: {workspace.results}"
+    data = {
+        "build": asdict(summary),
+        "pairs": pairs.card.model_dump(),
+        "models": [str(model.path) for model in models],
+        "model": best,
+        "results": [bench.describe_report(r.report, r.provenance) for r in results],
+    }
+    return Outcome(data, "\n".join([*tables, closing]), is_good(summary))
+
+
+def demo(workspace: Path, directory: Path | None) -> Outcome:
+    r"""Run everything on the sample corpus: 27 short papers on algebraic combinatorics.
+
+    Takes some minutes on two cores. DIRECTORY is the new workspace (default: graphtune-demo).
+
+    \b
+    Example: graphtune demo my-demo
+    """
+    import graphtune.data
+    from graphtune.config import BaseConfig, Config, ExtractConfig, SplitConfig, TrainConfig
+    from graphtune.workspace import init_workspace
+
+    sample = Path(next(iter(graphtune.data.__path__))) / "sample"
+    config = Config(
+        base=BaseConfig(model="minilm"),
+        extract=ExtractConfig(extractor="rules"),
+        split=SplitConfig(test_concepts=0.3),
+        train=TrainConfig(seeds=(0, 1, 2), epochs=1),
+    )
+    target = directory or (workspace / "graphtune-demo")
+    outcome = run_all(init_workspace(target, config), (sample / "pdf",), (sample / "gold",))
+    outcome.text += f'\ntry: graphtune search -w {target} "number of standard tableaux of a shape"'
+    return outcome
+
+
+def add_paper_commands(group: click.Group) -> None:
+    """Register the commands of this file."""
+    directory = click.argument(
+        "directory", required=False, type=click.Path(path_type=Path, file_okay=False)
+    )
+    base = click.option("--base", help="Base model: a hub id, a folder, or minilm.")
+    beir = click.option(
+        "--beir",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Also benchmark on this BEIR folder; can be given several times.",
+    )
+    command(group)(directory(base(init)))
+    command(group)(PAPERS(build))
+    command(group)(PAPERS(beir(run)))
+    command(group)(directory(demo))

@@ -1,0 +1,144 @@
+"""Commands that learn and measure: pairs, train, bench, search."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from graphtune.cli.common import Outcome, command
+
+RECIPE = click.option(
+    "--recipe",
+    type=click.Choice(["evidence", "seed"]),
+    help="evidence: chunks that define, state or mention the concept; seed: all chunks of its papers.",
+)
+
+
+def pairs(
+    workspace: Path,
+    recipe: Literal["evidence", "seed"] | None,
+    file_format: Literal["jsonl", "parquet"],
+) -> Outcome:
+    r"""Make the training pairs again from the graph.
+
+    \b
+    Example: graphtune pairs -w papers-ws --recipe evidence --format parquet
+    """
+    from graphtune.pipeline import pair_workspace
+    from graphtune.workspace import open_workspace
+
+    result = pair_workspace(open_workspace(workspace), recipe, file_format)
+    card = result.card
+    styles = ", ".join(f"{style} {count:,}" for style, count in card.by_style.items())
+    text = (
+        f"{result.path}: {card.pairs:,} pairs ({styles})\n"
+        f"{card.anchors:,} anchors of {card.concepts:,} concepts, {card.chunks:,} chunks of "
+        f"{card.documents:,} papers; held out: {card.held_out_concepts:,} concepts, "
+        f"{card.held_out_documents:,} papers"
+    )
+    return Outcome({"path": str(result.path), **card.model_dump()}, text)
+
+
+def train(
+    workspace: Path,
+    recipe: Literal["evidence", "seed"] | None,
+    max_steps: int | None,
+    seeds: tuple[int, ...],
+    resume: bool,
+    push_to_hub: str | None,
+) -> Outcome:
+    r"""Fine-tune the base model on the pairs; the best checkpoint is kept.
+
+    The base itself competes on the development concepts. The result is a folder that
+    SentenceTransformer(path) loads.
+
+    \b
+    Example: graphtune train -w papers-ws --seed 0 --seed 1
+    """
+    from graphtune.pipeline import train_workspace
+    from graphtune.workspace import open_workspace
+
+    opened = open_workspace(workspace)
+    changes: dict[str, Any] = {"max_steps": max_steps} if max_steps else {}
+    if seeds:
+        changes["seeds"] = seeds
+    models = train_workspace(
+        opened, recipe, opened.config.train.model_copy(update=changes), resume=resume
+    )
+    if push_to_hub:
+        from graphtune.train.hub import push_model
+
+        push_model(models[0].path, push_to_hub)
+    data = [{"path": str(model.path), **model.report.model_dump(mode="json")} for model in models]
+    return Outcome({"models": data}, "\n".join(f"{m.path}: {m.report.verdict}" for m in models))
+
+
+def bench(workspace: Path, models: tuple[str, ...], beir: tuple[Path, ...], split: str) -> Outcome:
+    r"""Compare the base, BM25, the trained models and any MODEL (hub id or folder).
+
+    \b
+    Example: graphtune bench -w papers-ws BAAI/bge-small-en-v1.5 --beir my-benchmark
+    """
+    from graphtune.bench import describe_report, render_table
+    from graphtune.pipeline import bench_workspace
+    from graphtune.workspace import open_workspace
+
+    results = bench_workspace(open_workspace(workspace), models, beir, split)
+    tables = [f"{render_table(result.report)}\nreport: {result.folder}" for result in results]
+    data = [describe_report(result.report, result.provenance) for result in results]
+    return Outcome({"benchmarks": data}, "\n".join(tables))
+
+
+def search(workspace: Path, query: str, k: int, papers: bool, model: str | None) -> Outcome:
+    r"""Find the best chunks, or papers, for a query.
+
+    \b
+    Example: graphtune search -w papers-ws "sum over standard tableaux" -k 5
+    """
+    from graphtune.pipeline import search_workspace
+    from graphtune.workspace import open_workspace
+
+    hits = search_workspace(open_workspace(workspace), query, k, papers, model)
+    lines = []
+    for hit in hits:
+        pages = f"p. {hit.page_start}" + (
+            f"–{hit.page_end}" if hit.page_end > hit.page_start else ""
+        )
+        lines.append(f"{hit.rank:2}. {hit.score:.3f}  {hit.title} · {hit.section or '–'} · {pages}")
+        if not papers:
+            lines.append(f"      {' '.join(hit.text.split())[:200]}")
+    return Outcome({"query": query, "hits": [asdict(hit) for hit in hits]}, "\n".join(lines))
+
+
+def add_tuning_commands(group: click.Group) -> None:
+    """Register the commands of this file."""
+    file_format = click.option(
+        "--format", "file_format", type=click.Choice(["jsonl", "parquet"]), default="jsonl"
+    )
+    command(group)(RECIPE(file_format(pairs)))
+    max_steps = click.option(
+        "--max-steps", type=click.IntRange(1), help="Stop after this many steps."
+    )
+    seeds = click.option(
+        "--seed", "seeds", multiple=True, type=int, help="One model for each seed."
+    )
+    resume = click.option("--resume", is_flag=True, help="Go on with an interrupted training.")
+    push = click.option("--push-to-hub", metavar="REPO", help="Upload the first model to the hub.")
+    command(group)(RECIPE(max_steps(seeds(resume(push(train))))))
+    models = click.argument("models", nargs=-1, metavar="[MODEL…]")
+    beir = click.option(
+        "--beir",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Folder with corpus.jsonl, queries.jsonl and qrels/; can be given several times.",
+    )
+    split = click.option(
+        "--split", default="test", show_default=True, help="Which qrels/SPLIT.tsv."
+    )
+    command(group)(models(beir(split(bench))))
+    query = click.argument("query")
+    k = click.option("-k", type=click.IntRange(1), default=10, show_default=True, help="How many.")
+    papers = click.option("--papers", is_flag=True, help="Rank papers instead of chunks.")
+    model = click.option("--model", help="Hub id or folder (default: the best trained model).")
+    command(group)(query(k(papers(model(search)))))

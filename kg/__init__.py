@@ -1,0 +1,19 @@
+"""The concept graph: building, looking at, exchanging.
+
+>>> from graphtune.kg import GraphStore, build_graph, load_graph
+"""
+
+from graphtune.kg.build import BuildSummary, build_graph
+from graphtune.kg.graph import ConceptGraph, describe_graph, find_concept, load_graph, make_networkx
+from graphtune.kg.store import GraphStore
+
+__all__ = [
+    "BuildSummary",
+    "ConceptGraph",
+    "GraphStore",
+    "build_graph",
+    "describe_graph",
+    "find_concept",
+    "load_graph",
+    "make_networkx",
+]

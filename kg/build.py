@@ -1,0 +1,200 @@
+"""Build: files in, documents, chunks, findings and a resolved graph in the store; only what changed."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from graphtune.chunking import find_papers, load_token_spans, read_document, split_document
+from graphtune.config import Config
+from graphtune.encoder import locate_tokenizer
+from graphtune.errors import DocumentError, EndpointError, ExtractionError
+from graphtune.kg.extract import Extractor, choose_extractor
+from graphtune.kg.findings import count_extractions, pending_chunks, save_extractions
+from graphtune.kg.resolve import resolve_graph
+from graphtune.kg.store import GraphStore
+from graphtune.progress import track
+from graphtune.records import Chunk, Extraction
+from graphtune.workspace import Workspace
+
+#: Part of what decides whether a stored paper is read again: raise it when reading or cutting changes.
+CHUNKING_VERSION = "1"
+
+
+@dataclass
+class BuildSummary:
+    """What a build did. `failed` holds (path, status, message); `seconds` is wall time a step."""
+
+    extractor: str
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    failed: list[tuple[str, str, str]] = field(default_factory=list)
+    extracted_chunks: int = 0
+    failed_chunks: int = 0
+    rejected_records: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
+    endpoint_error: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def did_nothing(self) -> bool:
+        """Whether the store was up to date already."""
+        return not (
+            self.added or self.changed or self.removed or self.extracted_chunks or self.left_out
+        )
+
+
+def build_graph(workspace: Workspace, papers: Sequence[Path]) -> BuildSummary:
+    """Bring `graph.db` up to date with files and folders of papers.
+
+    Files whose bytes and settings did not change are skipped; files gone from a named folder are
+    forgotten with all that only they supported. A file that cannot be read is listed in the summary
+    and the others go on; so do chunks on which the extractor fails, which are tried again next time.
+
+    Raises:
+        DocumentError: a named path does not exist, or nothing readable is known at all.
+        ModelError: the base model's tokenizer cannot be had.
+    """
+    config = workspace.config
+    extractor = choose_extractor(config.extract, os.environ)
+    summary = BuildSummary(extractor.name)
+    with GraphStore(workspace.database) as store:
+        with _timed(summary, "chunking"):
+            _update_documents(store, workspace, papers, summary)
+        with _timed(summary, "extraction"):
+            _extract_pending(store, config, extractor, summary)
+        with _timed(summary, "resolution"):
+            summary.left_out = resolve_graph(store, extractor.name)
+        summary.counts = count_graph(store)
+        extractions = count_extractions(store.db, extractor.name)
+        summary.failed_chunks = extractions["failed"]
+        summary.rejected_records = extractions["rejected"]
+    return summary
+
+
+def count_graph(store: GraphStore) -> dict[str, int]:
+    """Return the sizes of all parts of the store."""
+    documents = store.documents()
+    counts = {"papers": len(documents), "pages": sum(row["n_pages"] for row in documents)}
+    for table in ("chunks", "concepts", "aliases", "mentions", "relations"):
+        counts[table] = store.db.table(table).count
+    return counts
+
+
+@contextmanager
+def _timed(summary: BuildSummary, step: str) -> Iterator[None]:
+    start = perf_counter()
+    yield
+    summary.seconds[step] = round(perf_counter() - start, 2)
+
+
+def _update_documents(
+    store: GraphStore, workspace: Workspace, papers: Sequence[Path], summary: BuildSummary
+) -> None:
+    config = workspace.config
+    tokenizer = locate_tokenizer(config.base, workspace.cache)
+    tokenizer_hash = hashlib.sha256(tokenizer.read_bytes()).hexdigest()[:16]
+    chunking = f"{CHUNKING_VERSION}-{config.chunking.digest()}-{tokenizer_hash}"
+    known = store.files()
+    paths = {str(path): path for path in find_papers([path.resolve() for path in papers])}
+    _read_files(store, config, (tokenizer, chunking), paths, summary)
+    # Last, so that a moved file is known by its bytes and keeps what was found in it.
+    for gone in _list_gone(known, papers, paths):
+        store.delete_file(gone)
+        summary.removed += 1
+
+
+def _read_files(
+    store: GraphStore,
+    config: Config,
+    tokenizer: tuple[Path, str],
+    paths: dict[str, Path],
+    summary: BuildSummary,
+) -> None:
+    """Read the files that are new or changed; `tokenizer` is its path and the chunking fingerprint."""
+    known = store.files()
+    chunking = tokenizer[1]
+    todo = []
+    for name, path in paths.items():
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        held = known.get(name)
+        if (
+            held
+            and held["sha256"] == digest
+            and (held["chunking"] == chunking or held["status"] != "ok")
+        ):
+            summary.unchanged += held["status"] == "ok"
+            if held["status"] != "ok":
+                summary.failed.append((name, held["status"], held["message"]))
+        else:
+            todo.append((name, path, digest))
+    if not todo:
+        return
+    count = load_token_spans(tokenizer[0])
+    for name, path, digest in track(todo, "reading papers", "files"):
+        if name in known:
+            summary.changed += 1
+        else:
+            summary.added += 1
+        twin = store.find_document(digest, chunking)
+        if twin:
+            store.save_duplicate_file(name, digest, twin)
+            continue
+        try:
+            document = read_document(path)
+            chunks = split_document(document, config.chunking.max_tokens, count)
+        except DocumentError as error:
+            store.save_failed_file(name, digest, error.status, str(error))
+            summary.failed.append((name, error.status, str(error)))
+            continue
+        store.save_document(document, chunks, chunking)
+
+
+def _list_gone(
+    known: dict[str, dict[str, Any]], papers: Sequence[Path], present: dict[str, Path]
+) -> list[str]:
+    folders = [path.resolve() for path in papers if path.is_dir()]
+    return [
+        path
+        for path in known
+        if path not in present and any(Path(path).is_relative_to(folder) for folder in folders)
+    ]
+
+
+def _extract_pending(
+    store: GraphStore, config: Config, extractor: Extractor, summary: BuildSummary
+) -> None:
+    pending = pending_chunks(store.db, extractor.name, extractor.version)
+    if extractor.name == "llm":
+        pending = pending[: config.extract.max_chunks]
+    # Replies of a paid endpoint are stored one by one, the free rules' a few hundred at a time.
+    size = 1 if extractor.name == "llm" else 256
+    batches = [pending[start : start + size] for start in range(0, len(pending), size)]
+    unit = "chunks" if size == 1 else "batches of chunks"
+    for batch in track(batches, f"extracting concepts ({extractor.name})", unit):
+        try:
+            results = list(_extract_batch(extractor, batch))
+        except EndpointError as error:
+            summary.endpoint_error = str(error)
+            return
+        save_extractions(store.db, extractor.name, extractor.version, results)
+        summary.extracted_chunks += len(results)
+
+
+def _extract_batch(
+    extractor: Extractor, batch: Sequence[tuple[str, Chunk]]
+) -> Iterator[tuple[Chunk, Extraction | str]]:
+    for title, chunk in batch:
+        try:
+            yield chunk, extractor.extract(title, chunk)
+        except EndpointError:
+            raise
+        except ExtractionError as error:
+            yield chunk, str(error)

@@ -1,0 +1,263 @@
+"""Concept graphs in other programs' files: GraphML and node-link JSON, out and in."""
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import networkx as nx
+
+from graphtune.errors import DataError
+from graphtune.kg.names import is_plausible_name, normalize_name
+from graphtune.kg.phrases import guess_type
+from graphtune.records import (
+    CONCEPT_TYPES,
+    RELATION_TYPES,
+    Concept,
+    ConceptType,
+    Relation,
+    RelationType,
+)
+
+LIST_SEPARATOR = " | "
+_EXPECTED = (
+    "expected GraphML or node-link JSON, "
+    'such as {"nodes": [{"id": …}], "links": [{"source": …, "target": …}]}'
+)
+#: Characters that XML 1.0 cannot hold.
+_UNSAFE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PAPER_TYPES = frozenset("paper document article publication book source citation".split())
+_NODE_TYPES: dict[str, ConceptType] = {
+    **{name: name for name in CONCEPT_TYPES},
+    **dict.fromkeys(("author", "mathematician", "researcher"), "person"),
+    **dict.fromkeys(("result", "lemma", "proposition", "corollary", "statement"), "theorem"),
+    **dict.fromkeys(
+        ("concept", "function", "structure", "algebra", "polynomial", "space"), "object"
+    ),
+    **dict.fromkeys(("method", "algorithm", "tool", "construction"), "technique"),
+    **dict.fromkeys(("notion", "term", "property"), "definition"),
+    **dict.fromkeys(("equation", "expression"), "formula"),
+    **dict.fromkeys(("hypothesis", "problem"), "conjecture"),
+}
+#: Other names of our relations that mean the same; "-" marks the opposite direction.
+_RELATION_NAMES: dict[str, str] = {
+    "generalises extends generalization_of generalisation_of is_generalization_of": "generalizes",
+    "generalized_by generalised_by is_generalized_by extended_by": "-generalizes",
+    "specialises_to specialized_to reduces_to has_special_case": "specializes_to",
+    "specializes specialises special_case_of is_special_case_of is_a_special_case_of"
+    " specialization_of is_specialization_of": "-specializes_to",
+    "yields entails leads_to": "implies",
+    "follows_from consequence_of is_consequence_of corollary_of implied_by is_implied_by": "-implies",
+    "used use applies employs relies_on depends_on based_on": "uses",
+    "used_by used_in is_used_by is_used_in applied_in": "-uses",
+    "relates relates_to are_related_to is_related_to related connected_to": "related_to",
+    "is_a is_an instance_of example_of is_example_of type_of kind_of": "is_instance_of",
+    "has_instance has_example": "-is_instance_of",
+    "equivalent is_equivalent_to are_equivalent_to same_as": "equivalent_to",
+    "proved establishes shows": "proves",
+    "proved_by proven_by is_proved_by established_by": "-proves",
+    "is_conjectured_by": "conjectured_by",
+    "is_defined_in introduced_in": "defined_in",
+    "defines introduces": "-defined_in",
+}
+_RELATIONS = {name: kind for names, kind in _RELATION_NAMES.items() for name in names.split()}
+_NUMBERED = re.compile(
+    r"(?:theorem|lemma|proposition|corollary|conjecture|definition|equation|remark|example|section)s?"
+    r"(?:\s*\(?[\w.-]*\d[\w.,’'-]*\)?)?(?:\s*(?::|\((?=.*\)$))\s*(?P<title>.*?)\)?)?$",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class ImportedGraph:
+    """A foreign graph in our vocabulary; the counts say what was left out and what was renamed."""
+
+    concepts: list[Concept] = field(default_factory=list)
+    relations: list[Relation] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
+    mapped: dict[str, int] = field(default_factory=dict)
+
+
+def export_graph(graph: nx.MultiDiGraph, path: Path) -> None:
+    """Write a concept graph as GraphML (`.graphml`, opens in Gephi) or node-link JSON (`.json`).
+
+    In GraphML lists are joined by " | ", and edges are numbered: the relation is their `type`.
+
+    Raises:
+        DataError: the suffix is another one.
+    """
+    if path.suffix not in (".graphml", ".json"):
+        raise DataError(f"{path}: cannot export to {path.suffix!r}; name a .graphml or .json file")
+    flat = path.suffix == ".graphml"
+    copy = nx.MultiDiGraph()
+    for node, values in graph.nodes(data=True):
+        copy.add_node(_clean_value(node, flat), **_clean_values(values, flat))
+    for number, (source, target, key, values) in enumerate(graph.edges(keys=True, data=True)):
+        # Gephi keeps one edge of those that share an id, so a relation type cannot be the id.
+        edge_key = f"e{number}" if flat else key
+        label = {"label": values.get("type", key)} if flat else {}
+        ends = _clean_value(source, flat), _clean_value(target, flat)
+        copy.add_edge(*ends, key=edge_key, **_clean_values(values, flat), **label)
+    if flat:
+        nx.write_graphml_xml(copy, path, encoding="utf-8", prettyprint=True)
+    else:
+        content = json.dumps(nx.node_link_data(copy, edges="links"), ensure_ascii=False, indent=1)
+        path.write_text(content + "\n", encoding="utf-8")
+
+
+def _clean_values(values: dict[str, Any], flat: bool) -> dict[str, Any]:
+    return {name: _clean_value(value, flat) for name, value in values.items() if value is not None}
+
+
+def _clean_value(value: Any, flat: bool) -> Any:
+    if isinstance(value, list | tuple):
+        cleaned = [_clean_value(item, flat) for item in value]
+        return LIST_SEPARATOR.join(map(str, cleaned)) if flat else cleaned
+    return _UNSAFE.sub(" ", value) if isinstance(value, str) else value
+
+
+def read_graph_file(path: Path) -> ImportedGraph:
+    """Read a concept graph from GraphML or node-link JSON and translate it into our vocabulary.
+
+    Relations under other names ("generalises", "follows from") get ours, turned round where needed;
+    nodes with one normal form are merged; papers and what hangs on them, unknown relations,
+    statements that are only a number, and loops are left out. Everything renamed or left out is
+    counted by name.
+
+    Raises:
+        DataError: the file cannot be read or is no such graph.
+    """
+    nodes, edges = _read_rows(path)
+    graph = ImportedGraph()
+    skipped: Counter[str] = Counter()
+    mapped: Counter[str] = Counter()
+    concepts: dict[str, Concept] = {}
+    ids: dict[str, str] = {}
+    for node in nodes:
+        concept = _read_node(node, skipped, mapped)
+        if concept is None:
+            continue
+        ids[str(node["id"])] = concept.id
+        held = concepts.get(concept.id)
+        if held:
+            mapped["nodes merged by name"] += 1
+        concepts[concept.id] = _merge_concepts(held, concept) if held else concept
+    known = {str(node["id"]) for node in nodes}
+    relations: dict[Relation, None] = {}
+    for edge in edges:
+        relation = _read_edge(edge, ids, known, concepts, skipped, mapped)
+        if relation in relations:
+            skipped["duplicate edges"] += 1
+        elif relation:
+            relations[relation] = None
+    graph.concepts, graph.relations = list(concepts.values()), list(relations)
+    graph.skipped, graph.mapped = dict(sorted(skipped.items())), dict(sorted(mapped.items()))
+    return graph
+
+
+def _read_rows(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return nodes and edges as dictionaries, whatever the format."""
+    try:
+        if path.suffix.lower() in (".graphml", ".xml"):
+            graph = nx.read_graphml(path, force_multigraph=True)
+            data = nx.node_link_data(graph, edges="links")
+        else:
+            data = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (ValueError, RecursionError, ParseError, nx.NetworkXException, KeyError) as error:
+        raise DataError(f"{path} is not a graph file ({error}); {_EXPECTED}") from error
+    nodes = data.get("nodes") if isinstance(data, dict) else None
+    edges = data.get("links", data.get("edges")) if isinstance(data, dict) else None
+    if not isinstance(nodes, list) or not isinstance(edges, list):
+        raise DataError(f"{path} has no lists of nodes and links; {_EXPECTED}")
+    for kind, rows, keys in (("node", nodes, {"id"}), ("edge", edges, {"source", "target"})):
+        for number, row in enumerate(rows):
+            if not isinstance(row, dict) or not keys <= row.keys():
+                raise DataError(
+                    f"{path}: {kind} {number} has no {' and '.join(sorted(keys))}: {str(row)[:80]!r}; "
+                    + _EXPECTED
+                )
+    return nodes, edges
+
+
+def _read_node(node: dict[str, Any], skipped: Counter[str], mapped: Counter[str]) -> Concept | None:
+    kind = str(node.get("type") or "").strip().lower()
+    if kind in _PAPER_TYPES:
+        skipped[f"nodes of type {kind}"] += 1
+        return None
+    label = next((str(node[k]) for k in ("label", "name", "title", "id") if node.get(k)), "")
+    name = " ".join(label.split())
+    if numbered := _NUMBERED.match(name):
+        title = (numbered["title"] or "").strip()
+        if is_plausible_name(title):
+            mapped["statement numbers taken off names"] += 1
+            name = title
+        elif not title:
+            skipped["nodes that are only a statement number"] += 1
+            return None
+    key = normalize_name(name)
+    if not key:
+        skipped["nodes without a name"] += 1
+        return None
+    concept_type = _NODE_TYPES.get(kind) or guess_type(name)
+    if kind != concept_type:
+        mapped[f"node type {kind or '(none)'} -> {concept_type}"] += 1
+    aliases = node.get("aliases") or ()
+    parts = aliases.split(LIST_SEPARATOR.strip()) if isinstance(aliases, str) else aliases
+    names = dict.fromkeys(" ".join(str(part).split()) for part in parts)
+    others = tuple(alias for alias in names if normalize_name(alias) not in ("", key))
+    description = str(node.get("description") or node.get("definition") or "").strip()
+    return Concept(key, name, concept_type, description, others, "imported")
+
+
+def _merge_concepts(held: Concept, other: Concept) -> Concept:
+    aliases = tuple(dict.fromkeys((*held.aliases, *other.aliases)))
+    longest = max(held.description, other.description, key=len)
+    return replace(held, aliases=aliases, description=longest)
+
+
+def _read_edge(
+    edge: dict[str, Any],
+    ids: dict[str, str],
+    known: set[str],
+    concepts: dict[str, Concept],
+    skipped: Counter[str],
+    mapped: Counter[str],
+) -> Relation | None:
+    label = next((str(edge[k]) for k in ("relation", "type", "label", "key") if edge.get(k)), "")
+    ends = [_read_end(edge[name]) for name in ("source", "target")]
+    if any(end not in ids for end in ends):
+        missing = "left-out" if all(end in known for end in ends) else "missing"
+        skipped[f"edges {label or '(none)'} of {missing} nodes"] += 1
+        return None
+    name = re.sub(r"[\s_-]+", "_", label.strip().lower())
+    target_name = name if name in RELATION_TYPES else _RELATIONS.get(name, "")
+    source, target = (concepts[ids[end]] for end in ends)
+    # Only people conjecture: "X conjectures Y" between results says something else.
+    if name in ("conjectures", "conjectured") and source.type == "person":
+        target_name = "-conjectured_by"
+    if name == "conjectured_by" and source.type == "person" != target.type:
+        target_name = "-conjectured_by"
+    kind: RelationType | None = next(
+        (k for k in RELATION_TYPES if k == target_name.lstrip("-")), None
+    )
+    if kind is None:
+        skipped[f"edges {label or '(none)'}"] += 1
+        return None
+    if source.id == target.id:
+        skipped["self-loops"] += 1
+        return None
+    if target_name.startswith("-"):
+        source, target = target, source
+    if target_name != label:
+        mapped[f"{label} -> {kind}{' (reversed)' if target_name.startswith('-') else ''}"] += 1
+    return Relation(source.id, kind, target.id, "imported")
+
+
+def _read_end(end: Any) -> str:
+    """D3 writes the node itself where others write its id."""
+    return str(end.get("id")) if isinstance(end, dict) else str(end)

@@ -1,0 +1,136 @@
+"""The concept graph in memory: records for the later stages, a networkx view for algorithms."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import networkx as nx
+
+from graphtune.errors import DataError
+from graphtune.kg.names import normalize_name
+from graphtune.kg.store import GraphStore
+from graphtune.records import Chunk, Concept, Mention, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptGraph:
+    """All of a store's graph. Dictionaries are keyed by id and in a fixed order."""
+
+    documents: dict[str, dict[str, Any]]
+    chunks: dict[str, Chunk]
+    concepts: dict[str, Concept]
+    mentions: dict[str, list[Mention]]
+    relations: list[Relation]
+    hashes: dict[str, str]
+
+    def names(self, concept_id: str) -> tuple[str, ...]:
+        """Return the name of a concept, then its aliases."""
+        concept = self.concepts[concept_id]
+        return (concept.name, *concept.aliases)
+
+    def evidence(self, concept_id: str) -> list[Mention]:
+        """Return a concept's mentions outside bibliographies."""
+        return [m for m in self.mentions.get(concept_id, ()) if m.role != "bibliography"]
+
+    def papers(self, concept_id: str) -> set[str]:
+        """Return the ids of the documents that name a concept outside their bibliography."""
+        return {self.chunks[mention.chunk_id].document_id for mention in self.evidence(concept_id)}
+
+
+def load_graph(store: GraphStore) -> ConceptGraph:
+    """Read the whole graph of a store.
+
+    Raises:
+        DataError: there is no graph yet.
+    """
+    chunks = {chunk.id: chunk for chunk in store.chunks()}
+    if not chunks:
+        raise DataError("the workspace has no papers yet; add some with `graphtune build PAPERS`")
+    mentions: defaultdict[str, list[Mention]] = defaultdict(list)
+    for mention in store.mentions():
+        mentions[mention.concept_id].append(mention)
+    return ConceptGraph(
+        documents={row["id"]: row for row in store.documents()},
+        chunks=chunks,
+        concepts={concept.id: concept for concept in store.concepts()},
+        mentions=dict(mentions),
+        relations=store.relations(),
+        hashes=store.hashes(),
+    )
+
+
+def make_networkx(graph: ConceptGraph) -> nx.MultiDiGraph:
+    """Return the graph as a `networkx.MultiDiGraph`: nodes are concepts, edges typed relations.
+
+    Edge keys are relation types; an edge holds the evidence quote and its document where there is one.
+    """
+    view = nx.MultiDiGraph()
+    for concept in graph.concepts.values():
+        view.add_node(
+            concept.id,
+            label=concept.name,
+            type=concept.type,
+            description=concept.description,
+            aliases=list(concept.aliases),
+            origin=concept.origin,
+            n_mentions=len(graph.evidence(concept.id)),
+            n_documents=len(graph.papers(concept.id)),
+        )
+    for relation in graph.relations:
+        chunk = graph.chunks.get(relation.chunk_id or "")
+        if view.has_edge(relation.source, relation.target, key=relation.type):
+            view.edges[relation.source, relation.target, relation.type]["support"] += 1
+            continue
+        view.add_edge(
+            relation.source,
+            relation.target,
+            key=relation.type,
+            type=relation.type,
+            origin=relation.origin,
+            evidence=chunk.text[relation.start : relation.end] if chunk else "",
+            document=graph.documents[chunk.document_id]["title"] if chunk else "",
+            support=1,
+        )
+    return view
+
+
+def describe_graph(graph: ConceptGraph) -> dict[str, Any]:
+    """Return the sizes and shares that tell whether a graph is worth training on."""
+    view = make_networkx(graph)
+    linked = [m for mentions in graph.mentions.values() for m in mentions]
+    papers = [len(graph.papers(concept)) for concept in graph.concepts]
+    return {
+        "papers": len(graph.documents),
+        "pages": sum(row["n_pages"] for row in graph.documents.values()),
+        "chunks": len(graph.chunks),
+        "concepts": len(graph.concepts),
+        "concepts_by_type": dict(Counter(c.type for c in graph.concepts.values()).most_common()),
+        "concepts_in_one_paper": sum(n == 1 for n in papers),
+        "concepts_without_relation": sum(view.degree(node) == 0 for node in view),
+        "concepts_imported": sum(c.origin == "imported" for c in graph.concepts.values()),
+        "relations": len(graph.relations),
+        "relations_by_type": dict(Counter(r.type for r in graph.relations).most_common()),
+        "components": nx.number_weakly_connected_components(view),
+        "mentions": len(linked),
+        "mentions_by_role": dict(Counter(m.role for m in linked).most_common()),
+    }
+
+
+def find_concept(graph: ConceptGraph, text: str) -> str:
+    """Return the id of the concept with this name or alias.
+
+    Raises:
+        DataError: there is none; the message names concepts that look alike.
+    """
+    wanted = normalize_name(text)
+    if wanted in graph.concepts:
+        return wanted
+    for concept in graph.concepts.values():
+        if wanted in {normalize_name(alias) for alias in concept.aliases}:
+            return concept.id
+    from difflib import get_close_matches
+
+    words = [c for c in graph.concepts if wanted and wanted in c]
+    near = (words or get_close_matches(wanted, graph.concepts, n=5, cutoff=0.6))[:5]
+    hint = f"; near it: {', '.join(graph.concepts[c].name for c in near)}" if near else ""
+    raise DataError(f"no concept is named {text!r}{hint}")

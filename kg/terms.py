@@ -1,0 +1,151 @@
+"""One found concept: its name, type, description and aliases, from the place where it stands."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from graphtune.kg.names import is_plausible_name, is_useful_alias, normalize_name, trim_name
+from graphtune.kg.phrases import guess_type, is_adjective, read_noun_phrase, read_subject
+from graphtune.records import ROLES, Chunk, ConceptType, FoundConcept, Role, Span
+
+MAX_DESCRIPTION = 300
+_ACRONYM_BEHIND = re.compile(r"\s*\(([A-Z]{2,6})s?\b")
+_NAMES_BEHIND = re.compile(r"\s*\(([a-z][a-z-]+(?:[ ,]+[a-z][a-z-]+){0,4})\)")
+#: What a span may hold behind a name: "spanned by", "modulo", or a symbol, as in "Catalan number Cn".
+_LOOSE_END = re.compile(
+    r"(?:\s+(?:of|modulo|in|on|for|with|to|from|by|over|and|or|at|generated|associated|given|spanned"
+    r"|induced|determined|(?!I|V|X)[A-Z][A-Za-z]))+$"
+)
+_ALIAS_BEHIND = re.compile(
+    r"\s*(?:\((?:(?:or|also|sometimes)\s+)+|,?\s*\(?(?:which\s+(?:is|are)\s+)?(?:or\s+)?(?:also|sometimes|often)\s+)"
+    r"(?:simply\s+)?(?:called\s+|known\s+as\s+|termed\s+|denoted\s+as\s+)?(?:the\s+|an?\s+)?(?=[^\W\d_])",
+    re.IGNORECASE,
+)
+
+
+def make_concept(
+    chunk: Chunk,
+    span: Span,
+    role: Role = "mentions",
+    sentence: Span | None = None,
+    kind: ConceptType | None = None,
+) -> Iterator[FoundConcept]:
+    """Yield the concept at a span, trimmed to its name, if the name is plausible.
+
+    With the sentence that defines it, a property takes the noun it belongs to ("graded poset"),
+    the sentence becomes the description, and another name right behind is an alias.
+
+    >>> text = "A poset P is said to be graded if it has a rank function."
+    >>> chunk = Chunk("c", "d", 0, text, 0, len(text), "", 1, 1, 14)
+    >>> [(c.name, c.type) for c in make_concept(chunk, Span(24, 30), "defines", Span(0, len(text)))]
+    [('graded poset', 'definition')]
+    """
+    raw = chunk.text[span.start : span.end]
+    name = _LOOSE_END.sub("", trim_name(raw))
+    start = raw.find(name)
+    if start < 0 or not is_plausible_name(name):
+        return
+    start += span.start
+    end = start + len(name)
+    if sentence and role == "defines":
+        end = _extend_adjective(chunk.text, Span(start, end), sentence)
+        name = chunk.text[start:end]
+    name = _lower_opening(name.replace("$", ""), chunk.text)
+    kind = kind or guess_type(name)
+    description = _shorten(chunk.text[slice(*sentence)]) if sentence else ""
+    if sentence and role == "defines":
+        before, after = chunk.text[sentence.start : start], chunk.text[end : sentence.end]
+        if _is_adjectival(name, before, after):
+            kind = "definition"
+            noun = read_subject(before)
+            name = f"{name} {noun}" if noun else name
+    aliases = _read_aliases(chunk.text, name, Span(end, sentence.end)) if sentence else ()
+    yield FoundConcept(name, kind, start, end, description, aliases, role)
+
+
+def _extend_adjective(text: str, span: Span, sentence: Span) -> int:
+    """Return where the name ends if only its adjective is set off: "A *locally cyclic* group is"."""
+    has_article = re.search(r"\b(?:an?|the)\s+$", text[sentence.start : span.start], re.IGNORECASE)
+    noun = read_noun_phrase(text, span.end, sentence.end)
+    if has_article and noun and is_adjective(text[slice(*span)]) and noun.start == span.end + 1:
+        return noun.end if len(text[slice(*noun)].split()) < 3 else span.end
+    return span.end
+
+
+def _read_aliases(text: str, name: str, rest: Span) -> tuple[str, ...]:
+    """Return the other names right behind a term: "(SSYT)", "(or crossed homomorphism)"."""
+    found: list[str] = []
+    if acronym := _ACRONYM_BEHIND.match(text, *rest):
+        letters = iter(name.lower())
+        if name[0].lower() == acronym[1][0].lower() and all(
+            c in letters for c in acronym[1].lower()
+        ):
+            found.append(acronym[1])
+    if cue := _ALIAS_BEHIND.match(text, *rest):
+        span = read_noun_phrase(text, cue.end(), rest.end)
+        found.append(_LOOSE_END.sub("", trim_name(text[slice(*span)])) if span else "")
+    elif listed := _NAMES_BEHIND.match(text, *rest):
+        parts = [part.strip() for part in listed[1].split(",")]
+        # One word may be a remark or a case ("left (right) module"); two are a name.
+        if all(is_plausible_name(part) and not is_adjective(part) for part in parts):
+            found += parts if " " in parts[0] else []
+    return tuple(dict.fromkeys(alias for alias in found if is_useful_alias(alias, name)))
+
+
+def _is_adjectival(name: str, before: str, after: str) -> bool:
+    """Tell "is said to be graded" and "is graded if" from "is called a chain"."""
+    if re.search(r"\b(?:an?|the|its?|their)\s+[“\"]?$", before, re.IGNORECASE):
+        return False
+    if not re.search(r"\b(?:is|are|be|called|if)\s+(?:\([^)]*\)\s)?[“\"]?$", before):
+        return False
+    opens = re.search(r"said\s+to\s+be\s+[“\"]?$", before) or re.match(
+        r"[”\"]?\s+(?:if|when)\b", after
+    )
+    return is_adjective(name) or bool(opens)
+
+
+def _lower_opening(name: str, text: str) -> str:
+    """Lower a capital that only opens a sentence or title, if the text has the word in lower case."""
+    lowered = name[0].lower() + name[1:]
+    first = re.escape(lowered.split()[0])
+    is_ordinary = name[1:2].islower() and re.search(rf"(?<!\w){first}(?:e?s)?(?!\w)", text)
+    return lowered if is_ordinary else name
+
+
+def _shorten(sentence: str) -> str:
+    text = " ".join(sentence.split())
+    if len(text) <= MAX_DESCRIPTION:
+        return text
+    return text[: MAX_DESCRIPTION - 1].rpartition(" ")[0] + "…"
+
+
+def merge_found(found: Iterable[FoundConcept]) -> list[FoundConcept]:
+    """Merge the finds of one passage by normal form: strongest role, first description, all aliases.
+
+    What is only mentioned inside a longer name ("Young tableau" in "semistandard Young tableau")
+    is dropped.
+
+    >>> first = FoundConcept("posets", "object", 0, 6)
+    >>> second = FoundConcept("poset", "object", 9, 14, role="defines")
+    >>> [(c.name, c.start, c.role) for c in merge_found([first, second])]
+    [('poset', 9, 'defines')]
+    """
+    merged: dict[str, FoundConcept] = {}
+    for item in found:
+        key = normalize_name(item.name)
+        held = merged.get(key)
+        if held is None:
+            merged[key] = item
+            continue
+        best = min(held, item, key=lambda c: (ROLES.index(c.role), not c.description, c.start))
+        aliases = tuple(dict.fromkeys((*held.aliases, *item.aliases)))
+        merged[key] = replace(best, aliases=aliases)
+    ordered = sorted(merged.values(), key=lambda c: (c.start, c.end, c.name))
+    return [
+        c for c in ordered if c.role == "defines" or not any(_lies_within(c, o) for o in ordered)
+    ]
+
+
+def _lies_within(inner: FoundConcept, outer: FoundConcept) -> bool:
+    within = outer.start <= inner.start and inner.end <= outer.end
+    return within and outer.end - outer.start > inner.end - inner.start

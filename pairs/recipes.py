@@ -1,0 +1,160 @@
+"""Recipes: how the graph's nodes and edges become (anchor, positive) pairs."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+
+from graphtune.config import PairsConfig
+from graphtune.kg.graph import ConceptGraph
+from graphtune.kg.names import normalize_name
+from graphtune.kg.paragraphs import is_bibliography
+from graphtune.pairs.split import Split
+from graphtune.records import GRADES, Chunk, Pair, RelationType
+
+_VERBS: dict[RelationType, str] = {
+    "proves": "proves",
+    "generalizes": "generalizes",
+    "uses": "uses",
+    "implies": "implies",
+    "is_instance_of": "is an instance of",
+    "conjectured_by": "conjectured by",
+    "related_to": "and",
+    "equivalent_to": "is equivalent to",
+    "specializes_to": "specializes to",
+    "defined_in": "is defined in",
+}
+
+
+def make_pairs(graph: ConceptGraph, split: Split, config: PairsConfig) -> list[Pair]:
+    """Make all training pairs of a recipe, in a fixed order, without repetition.
+
+    Held-out concepts are never anchors, under none of their names; held-out papers give no positive.
+    """
+    make = _pair_by_evidence if config.recipe == "evidence" else _pair_by_paper
+    pairs = sorted(
+        make(graph, split, config),
+        key=lambda pair: (pair.concept_id, pair.style, pair.anchor, pair.chunk_id),
+    )
+    # The seed's key; for `evidence` whole texts, so that near-identical passages stay apart.
+    cut = 50 if config.recipe == "seed" else None
+    unique = {(pair.anchor[:cut], pair.positive[:cut]): pair for pair in reversed(pairs)}
+    return list(reversed(unique.values()))
+
+
+def list_anchor_names(graph: ConceptGraph, split: Split) -> dict[str, tuple[str, ...]]:
+    """Return the names under which each training concept may be an anchor.
+
+    A name that also belongs to a held-out concept is left out.
+    """
+    held_out = {
+        normalize_name(name)
+        for concept, side in split.concepts.items()
+        if side != "train"
+        for name in graph.names(concept)
+    }
+    return {
+        concept: tuple(n for n in graph.names(concept) if normalize_name(n) not in held_out)
+        for concept in split.list_concepts("train")
+    }
+
+
+def _list_passages(graph: ConceptGraph, split: Split) -> list[Chunk]:
+    return [
+        chunk
+        for chunk in graph.chunks.values()
+        if split.documents[chunk.document_id] == "train" and not is_bibliography(chunk)
+    ]
+
+
+def _pair_by_evidence(graph: ConceptGraph, split: Split, config: PairsConfig) -> Iterator[Pair]:
+    """Positives are the chunks that define, state, use or mention the concept, strongest first.
+
+    A section headed by the concept's name gives all its chunks, without the heading line. A
+    description never meets the chunk it was taken from, nor is a chunk its own anchor.
+    """
+    allowed = {chunk.id: chunk for chunk in _list_passages(graph, split)}
+    sections: defaultdict[str, list[Chunk]] = defaultdict(list)
+    for chunk in allowed.values():
+        sections[normalize_name(read_section_title(chunk))].append(chunk)
+    for concept, names in list_anchor_names(graph, split).items():
+        grades: dict[str, int] = {}
+        for mention in graph.evidence(concept):
+            if mention.chunk_id in allowed:
+                grades[mention.chunk_id] = max(
+                    grades.get(mention.chunk_id, 0), GRADES[mention.role]
+                )
+        order = sorted(grades, key=lambda chunk: (-grades[chunk], chunk))[: config.max_per_anchor]
+        chunks = [allowed[chunk] for chunk in order]
+        description = graph.concepts[concept].description
+        for chunk in chunks:
+            for position, name in enumerate(names):
+                yield _pair(name, chunk, "alias" if position else "name", concept)
+            if description and description not in chunk.text and names:
+                yield _pair(description, chunk, "description", concept)
+        for name in names[:1]:
+            for chunk in sections[normalize_name(name)][: config.max_per_anchor]:
+                body = _drop_heading(chunk)
+                if body and chunk not in chunks:
+                    yield Pair(name, body, "section", concept, chunk.id, chunk.document_id)
+    for relation in graph.relations:
+        ends = {split.concepts.get(relation.source), split.concepts.get(relation.target)}
+        if relation.chunk_id in allowed and ends == {"train"}:
+            source, target = graph.concepts[relation.source], graph.concepts[relation.target]
+            anchor = f"{source.name} {_VERBS[relation.type]} {target.name}"
+            yield _pair(anchor, allowed[relation.chunk_id], "relation", relation.source)
+
+
+def _pair_by_paper(graph: ConceptGraph, split: Split, config: PairsConfig) -> Iterator[Pair]:
+    """Pair as math-embed did: positives are any chunks of the papers that name the concept.
+
+    Name and description each meet at most `max_per_anchor` chunks; across a relation, each end's
+    name meets at most `max_per_edge` chunks of the other end's papers. Which ones is drawn at random.
+    """
+    by_document: defaultdict[str, list[Chunk]] = defaultdict(list)
+    for chunk in graph.chunks.values():
+        if split.documents[chunk.document_id] == "train":
+            by_document[chunk.document_id].append(chunk)
+
+    def draw_chunks(concept: str, most: int, salt: str) -> list[Chunk]:
+        chunks = [chunk for paper in sorted(graph.papers(concept)) for chunk in by_document[paper]]
+        generator = random.Random(f"{config.seed} {concept} {salt}")
+        return chunks if len(chunks) <= most else generator.sample(chunks, most)
+
+    anchors = list_anchor_names(graph, split)
+    for concept, names in anchors.items():
+        for chunk in draw_chunks(concept, config.max_per_anchor, "node"):
+            if names:
+                yield _pair(names[0], chunk, "name", concept)
+            description = graph.concepts[concept].description
+            if names and description:
+                yield _pair(description, chunk, "description", concept)
+    for relation in graph.relations:
+        for one, other in (
+            (relation.source, relation.target),
+            (relation.target, relation.source),
+        ):
+            if anchors.get(one) and other in anchors:
+                for chunk in draw_chunks(other, config.max_per_edge, f"{one} {relation.type}"):
+                    yield _pair(anchors[one][0], chunk, "edge", one)
+
+
+def read_section_title(chunk: Chunk) -> str:
+    """Return the title of the innermost section of a chunk, without its number.
+
+    >>> chunk = Chunk("c", "d", 0, "", 0, 0, "2 Tableaux > 2.1 Row insertion", 1, 1, 0)
+    >>> read_section_title(chunk)
+    'Row insertion'
+    """
+    title = chunk.heading.rsplit(" > ", 1)[-1]
+    number, _, rest = title.partition(" ")
+    return rest if rest and number.strip(".").replace(".", "").isdigit() else title
+
+
+def _drop_heading(chunk: Chunk) -> str:
+    first, _, rest = chunk.text.partition("\n\n")
+    title = normalize_name(read_section_title(chunk))
+    return rest if title and normalize_name(first).endswith(title) else chunk.text
+
+
+def _pair(anchor: str, chunk: Chunk, style: str, concept: str) -> Pair:
+    return Pair(anchor, chunk.text, style, concept, chunk.id, chunk.document_id)

@@ -1,0 +1,62 @@
+from dataclasses import replace
+
+import pytest
+
+from graphtune.bench.benchmark import Benchmark, hash_benchmark, label_seen, list_groups
+
+TINY = Benchmark(
+    name="tiny",
+    documents={"d1": "A filling of a diagram.", "d2": "A partition of n."},
+    queries={"q1": "what fills a diagram", "q2": "Partitions", "q3": "posets"},
+    qrels={"q1": {"d1": 1}, "q2": {"d2": 1}, "q3": {"d2": 1}},
+    concepts={"q1": ("Young tableau", "Tableaux")},
+)
+
+
+def test_seen_queries_are_those_whose_text_or_concept_was_an_anchor():
+    labelled = label_seen(TINY, ["TABLEAUX", "partitions", "order"], str.lower)
+    assert labelled.groups == {"q1": "seen", "q2": "seen", "q3": "held-out"}
+    assert replace(labelled, groups={}) == TINY
+    assert set(label_seen(TINY, [], str.lower).groups.values()) == {"held-out"}
+    # The normal form decides, on both sides.
+    assert label_seen(TINY, ["poset"], lambda name: name.rstrip("s")).groups["q3"] == "seen"
+
+
+def test_groups_stand_in_a_fixed_order_with_all_at_the_end():
+    assert list_groups(TINY) == {"all": ["q1", "q2", "q3"]}
+    grouped = replace(TINY, groups={"q1": "seen", "q2": "zebra", "q3": "held-out"})
+    assert list_groups(grouped) == {
+        "held-out": ["q3"],
+        "seen": ["q1"],
+        "zebra": ["q2"],
+        "all": ["q1", "q2", "q3"],
+    }
+    partly = replace(TINY, groups={"q2": "held-out"})
+    assert list_groups(partly) == {"held-out": ["q2"], "all": ["q1", "q2", "q3"]}
+    assert list(list_groups(replace(TINY, groups=dict.fromkeys(TINY.queries, "seen")))) == ["seen"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"documents": {"d1": "A filling of a diagram.", "d2": "A partition."}},
+        {"queries": {**TINY.queries, "q3": "lattices"}},
+        {"qrels": {**TINY.qrels, "q3": {"d2": 2}}},
+        {"groups": {"q1": "seen"}},
+        {"concepts": {}},
+    ],
+)
+def test_the_hash_changes_with_whatever_is_scored(change):
+    assert hash_benchmark(replace(TINY, **change)) != hash_benchmark(TINY)
+
+
+def test_the_hash_ignores_order_name_and_notes():
+    shuffled = replace(
+        TINY,
+        name="other",
+        notes=("a note",),
+        documents=dict(reversed(TINY.documents.items())),
+        qrels=dict(reversed(TINY.qrels.items())),
+    )
+    assert hash_benchmark(shuffled) == hash_benchmark(TINY)
+    assert len(hash_benchmark(replace(TINY, documents={"d1": "broken \ud800"}))) == 64

@@ -1,0 +1,322 @@
+"""PDF reading, on files built here in the layouts that papers have."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pymupdf
+import pytest
+
+from graphtune.chunking import read_document
+from graphtune.errors import DocumentError
+from graphtune.records import Document
+
+ROMAN, ITALIC, BOLD = "tiro", "tiit", "tibo"
+Line = tuple[float, float, list[tuple[str, str]], float]
+
+
+def draw_lines(page: pymupdf.Page, lines: Iterable[Line]) -> None:
+    """Write (x, y, [(font, text), …], size): the pieces of a line one after the other."""
+    for x, y, pieces, size in lines:
+        for font, text in pieces:
+            page.insert_text((x, y), text, fontname=font, fontsize=size)
+            x += pymupdf.get_text_length(text, fontname=font, fontsize=size)
+
+
+def make_pdf(path: Path, *pages: list[Line]) -> Path:
+    pdf = pymupdf.open()
+    for lines in pages:
+        draw_lines(pdf.new_page(), lines)
+    pdf.save(path)
+    return path
+
+
+def prose(x: float, y: float, *lines: str, size: float = 10) -> list[Line]:
+    return [(x, y + 12 * index, [(ROMAN, line)], size) for index, line in enumerate(lines)]
+
+
+FILLER = [
+    "The partition function counts the ways in which a whole number is a sum of others",
+    "and its values grow quickly, which Hardy and Ramanujan described with great precision",
+    "in a paper that opened the circle method to the whole of additive number theory.",
+]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., Document]:
+    return lambda *pages: read_document(make_pdf(tmp_path / "paper.pdf", *pages))
+
+
+def emphasised(document: Document) -> list[str]:
+    return [document.text[start:end] for start, end in document.emphasis]
+
+
+def test_title_headings_levels_and_pages(read: Callable[..., Document]) -> None:
+    first = [
+        (150, 80, [(ROMAN, "On the Growth of Partitions")], 18),
+        (230, 105, [(ROMAN, "A. Author")], 11),
+        (72, 150, [(BOLD, "1")], 14),
+        (90, 150, [(BOLD, "Introduction")], 14),
+        *prose(72, 175, *FILLER),
+        (72, 240, [(BOLD, "1.1  Asymptotics of sums")], 12),
+        *prose(72, 262, *FILLER),
+    ]
+    second = [
+        (72, 80, [(BOLD, "2")], 14),
+        (90, 80, [(BOLD, "Results")], 14),
+        *prose(72, 105, *FILLER),
+        (72, 170, [(BOLD, "References")], 14),
+        *prose(72, 192, "[1] G. H. Hardy, Collected papers."),
+    ]
+    document = read(first, second)
+    assert document.title == "On the Growth of Partitions"
+    found = [(heading.level, heading.title) for heading in document.headings]
+    assert found == [(1, "1 Introduction"), (2, "1.1 Asymptotics of sums"), (1, "2 Results"),
+                     (1, "References")]  # fmt: skip
+    for heading in document.headings:
+        assert document.text[heading.start :].startswith(heading.title.split()[0])
+    assert document.text[document.page_starts[1] :].startswith("2 Results")
+    assert document.format == "pdf"
+    assert document.id == document.sha256[:16]
+
+
+def test_paragraphs_are_one_line_each(read: Callable[..., Document]) -> None:
+    lines = [
+        *prose(72, 100, *FILLER[:2], "in additive number theory."),
+        *prose(
+            86, 136, "An indented line opens the next paragraph of the text and runs to the margin"
+        ),
+        *prose(72, 148, "before it ends."),
+    ]
+    paragraphs = read(lines).text.split("\n\n")
+    assert [paragraph.split()[0] for paragraph in paragraphs] == ["The", "An"]
+    assert not any("\n" in paragraph for paragraph in paragraphs)
+
+
+def test_two_columns_are_read_one_after_the_other(read: Callable[..., Document]) -> None:
+    left = [f"left{index} alpha beta gamma delta epsilon" for index in range(20)]
+    right = [f"right{index} alpha beta gamma delta epsilon" for index in range(20)]
+    rows = []
+    for index in range(20):  # written row by row, as some programs do
+        rows += prose(60, 120 + 12 * index, left[index])
+        rows += prose(320, 120 + 12 * index, right[index])
+    title = [(150, 80, [(ROMAN, "A Title Over Both of the Columns of the Page")], 17)]
+    text = read(title + rows).text
+    order = [word for word in text.split() if word.startswith(("left", "right"))]
+    assert order == [line.split()[0] for line in left + right]
+    assert text.startswith("A Title Over Both")
+
+
+def test_running_heads_and_page_numbers_go(read: Callable[..., Document]) -> None:
+    pages = []
+    for number in range(1, 6):
+        body = prose(72, 100, f"Page {number} speaks about topic{number}.", *FILLER)
+        head = prose(72, 50, f"{number}") + prose(250, 50, "GROWTH OF PARTITIONS")
+        pages.append([*head, *body, *prose(300, 760, f"- {number} -")])
+    text = read(*pages).text
+    assert "GROWTH" not in text
+    assert "-" not in text
+    assert all(f"topic{number}" in text for number in range(1, 6))
+
+
+def test_a_paragraph_runs_over_the_page_break(read: Callable[..., Document]) -> None:
+    document = read(
+        [
+            *prose(
+                72,
+                100,
+                *FILLER,
+                "and this sentence is not at its end when the page is full of text and",
+            )
+        ],
+        [
+            *prose(72, 100, "so it goes on here.", size=10),
+            *prose(86, 112, "A new paragraph follows."),
+        ],
+    )
+    assert "full of text and so it goes on here." in document.text
+    assert document.text[document.page_starts[1] :].startswith("so it goes on")
+
+
+@pytest.mark.parametrize(
+    ("end", "start", "elsewhere", "expected"),
+    [
+        ("a Hamil-", "tonian path", "", "a Hamiltonian path"),
+        ("a well-", "known path", "It is well-known.", "a well-known path"),
+        ("the Ramsey-", "Rado theorem", "", "the Ramsey-Rado theorem"),
+        ("multi-", "graphs", "All multigraphs count.", "multigraphs"),
+    ],
+)
+def test_hyphens_at_line_ends(
+    read: Callable[..., Document], end: str, start: str, elsewhere: str, expected: str
+) -> None:
+    lines = prose(
+        72,
+        100,
+        elsewhere,
+        *FILLER[:2],
+        "which shows that the graph under consideration has always " + end,
+    )
+    document = read([*lines, *prose(72, 148, start + " of some length.")])
+    assert expected in document.text
+
+
+def test_emphasis_differs_from_its_surroundings(read: Callable[..., Document]) -> None:
+    upright = [
+        (ROMAN, "A "),
+        (ITALIC, "chromatic number"),
+        (ROMAN, " of G is the least number of colours."),
+    ]
+    head = (BOLD, "Theorem 2.1.")
+    slanted = [head, (ITALIC, " Every planar graph is known as "), (ROMAN, "four-colourable graph"),
+               (ITALIC, " in the books of the trade.")]  # fmt: skip
+    document = read(
+        [
+            (72, 100, [(BOLD, "Definition 2.0."), (ROMAN, " "), *upright], 10),
+            (72, 130, slanted, 10),
+            (
+                72,
+                160,
+                [(ITALIC, "Proof."), (ROMAN, " It took a computer to go through all cases.")],
+                10,
+            ),
+        ]
+    )
+    assert emphasised(document) == ["chromatic number", "four-colourable graph"]
+    assert [part.split()[0] for part in document.text.split("\n\n")] == [
+        "Definition",
+        "Theorem",
+        "Proof.",
+    ]
+
+
+def test_emphasis_goes_on_over_a_line_break(read: Callable[..., Document]) -> None:
+    document = read(
+        [
+            (72, 100, [(ROMAN, FILLER[0] + " and one calls it a "), (ITALIC, "plane")], 10),
+            (
+                72,
+                112,
+                [(ITALIC, "partition of depth two"), (ROMAN, ", as usual in this field.")],
+                10,
+            ),
+        ]
+    )
+    assert emphasised(document) == ["plane partition of depth two"]
+
+
+def test_list_items_and_bibliography_entries_are_paragraphs(read: Callable[..., Document]) -> None:
+    document = read(
+        [
+            *prose(72, 90, *FILLER),
+            *prose(
+                82,
+                132,
+                "(1) the first item of the list which is so long that it needs a second line to",
+            ),
+            *prose(97, 144, "come to its end;"),
+            *prose(82, 156, "(2) the second item."),
+            *prose(
+                72,
+                190,
+                "[1] G. E. Andrews, The theory of partitions, a book that everybody in this field has",
+            ),
+            *prose(88, 202, "read, Cambridge."),
+            *prose(72, 214, "[2] R. Stanley, Enumerative combinatorics."),
+        ]
+    )
+    starts = [paragraph[:3] for paragraph in document.text.split("\n\n")]
+    assert starts == ["The", "(1)", "(2)", "[1]", "[2]"]
+
+
+def test_contents_pages_give_no_headings(read: Callable[..., Document]) -> None:
+    contents = [
+        (72, 80, [(BOLD, "Contents")], 14),
+        (72, 110, [(BOLD, "1 Introduction")], 10),
+        (500, 110, [(BOLD, "2")], 10),
+        (
+            72,
+            125,
+            [(ROMAN, "1.1 Overview . . . . . . . . . . . . . . . . . . . . . . . . . . 3")],
+            10,
+        ),
+    ]
+    body = [(72, 100, [(BOLD, "1 Introduction")], 14), *prose(72, 125, *FILLER)]
+    document = read([*prose(72, 50, *FILLER[:1]), *contents], body)
+    assert [heading.title for heading in document.headings] == ["1 Introduction"]
+    assert "Overview" not in document.text
+
+
+def test_ligatures_expand_and_mathematics_stays(tmp_path: Path) -> None:
+    pdf = pymupdf.open()
+    page = pdf.new_page()
+    page.insert_htmlbox(pymupdf.Rect(72, 72, 500, 200), "<p>The eﬃcient ﬂow x² ∈ ℤ is ½ full.</p>")
+    pdf.save(tmp_path / "a.pdf")
+    text = read_document(tmp_path / "a.pdf").text
+    assert "efficient flow" in text
+    assert "²" in text
+    assert "½" in text
+
+
+def test_junk_before_the_header_is_cut_off(tmp_path: Path) -> None:
+    path = make_pdf(tmp_path / "a.pdf", prose(72, 100, *FILLER))
+    path.write_bytes(b"HTTP/1.1 200 OK\r\n" + b"x" * 1900 + b"\r\n" + path.read_bytes())
+    assert "partition function" in read_document(path).text
+
+
+def encrypt(path: Path) -> None:
+    pdf = pymupdf.open(
+        make_pdf(path.with_suffix(".plain"), prose(72, 100, *FILLER)), filetype="pdf"
+    )
+    pdf.save(path, encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="secret", owner_pw="owner")
+
+
+def draw_shapes(path: Path) -> None:
+    pdf = pymupdf.open()
+    pdf.new_page().draw_rect(pymupdf.Rect(10, 10, 90, 90))
+    pdf.save(path)
+
+
+@pytest.mark.parametrize(
+    ("write", "status", "remedy"),
+    [
+        (lambda path: path.write_bytes(b""), "empty", "Replace"),
+        (lambda path: path.write_bytes(b"<html>not found</html>"), "error", "not a PDF"),
+        (lambda path: path.write_bytes(b"%PDF-1.7\n" + bytes(range(256)) * 9), None, ""),
+        (encrypt, "encrypted", "password"),
+        (draw_shapes, "empty", "OCR"),
+    ],
+)
+def test_unreadable_files_name_themselves(
+    tmp_path: Path, write: Callable[[Path], object], status: str | None, remedy: str
+) -> None:
+    path = tmp_path / "bad.pdf"
+    write(path)
+    with pytest.raises(DocumentError, match=r"bad\.pdf") as caught:
+        read_document(path)
+    assert caught.value.status == (status or caught.value.status)
+    assert remedy in str(caught.value)
+
+
+def test_a_truncated_file_ends_in_text_or_an_error_and_in_silence(tmp_path: Path) -> None:
+    whole = make_pdf(tmp_path / "a.pdf", *[prose(72, 100, *FILLER) for _ in range(3)]).read_bytes()
+    paths = []
+    for share in (0.2, 0.5, 0.8, 0.95):
+        paths.append(tmp_path / f"cut{share}.pdf")
+        paths[-1].write_bytes(whole[: int(share * len(whole))])
+    code = """
+import sys
+from pathlib import Path
+from graphtune.chunking import read_document
+from graphtune.errors import DocumentError
+for name in sys.argv[1:]:
+    try:
+        read_document(Path(name))
+    except DocumentError:
+        pass
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, paths)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

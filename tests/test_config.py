@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphtune.config import BaseConfig, Config, TrainConfig, load_config, render_toml
+from graphtune.errors import ConfigError
+
+
+def test_rendered_settings_load_as_they_were(tmp_path: Path) -> None:
+    config = Config(base=BaseConfig(model="minilm"), train=TrainConfig(seeds=(1, 2), bf16="off"))
+    path = tmp_path / "graphtune.toml"
+    path.write_text(render_toml(config), encoding="utf-8")
+    assert load_config(path) == config
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc"))))
+def test_any_text_survives_the_file(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    path = tmp_path_factory.mktemp("toml") / "graphtune.toml"
+    path.write_text(render_toml(Config(base=BaseConfig(model=text))), encoding="utf-8")
+    assert load_config(path).base.model == text
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("[train]\nbatch_size = 1\n", "train.batch_size"),
+        ("[train]\nbatchsize = 8\n", "batchsize"),
+        ("[extract]\nextractor = 'magic'\n", "'magic'"),
+        ("[train\n", "not valid TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, text: str, part: str) -> None:
+    path = tmp_path / "graphtune.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=part):
+        load_config(path)
+
+
+def test_digest_follows_the_settings() -> None:
+    assert TrainConfig().digest() == TrainConfig(batch_size=32).digest()
+    assert TrainConfig().digest() != TrainConfig(batch_size=16).digest()

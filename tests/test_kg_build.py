@@ -1,0 +1,154 @@
+"""From files to the graph: incremental, by name where something fails."""
+
+import shutil
+from pathlib import Path
+
+import pymupdf
+import pytest
+
+from graphtune.errors import DocumentError
+from graphtune.kg import (
+    GraphStore,
+    build_graph,
+    describe_graph,
+    find_concept,
+    load_graph,
+    make_networkx,
+)
+from graphtune.kg.graph import ConceptGraph
+from graphtune.workspace import Workspace
+
+
+def read(workspace: Workspace) -> ConceptGraph:
+    with GraphStore(workspace.database) as store:
+        return load_graph(store)
+
+
+def test_a_folder_becomes_a_graph_with_evidence(workspace: Workspace, papers: Path) -> None:
+    summary = build_graph(workspace, [papers])
+    assert (summary.added, summary.failed) == (3, [])
+    graph = read(workspace)
+    assert {"schur function", "semistandard tableau", "pieri rule"} <= graph.concepts.keys()
+    rsk = find_concept(graph, "RSK")
+    assert graph.concepts[rsk].name == "Robinson–Schensted–Knuth correspondence"
+    for mentions in graph.mentions.values():
+        for mention in mentions:
+            assert graph.chunks[mention.chunk_id].text[mention.start : mention.end].strip()
+    roles = {m.role for m in graph.mentions["semistandard tableau"]}
+    assert {"defines", "uses"} <= roles
+    edges = {(r.source, r.type, r.target) for r in graph.relations}
+    assert ("macdonald polynomial", "generalizes", "schur function") in edges
+    for relation in graph.relations:
+        assert relation.chunk_id in graph.chunks
+        assert relation.end > relation.start
+
+
+def test_the_networkx_view_and_its_figures(workspace: Workspace, papers: Path) -> None:
+    build_graph(workspace, [papers])
+    graph = read(workspace)
+    view = make_networkx(graph)
+    assert set(view) == set(graph.concepts)
+    edge = view.edges["macdonald polynomial", "schur function", "generalizes"]
+    assert "generalize" in edge["evidence"]
+    figures = describe_graph(graph)
+    assert figures["papers"] == 3
+    assert figures["concepts"] == len(view)
+
+
+def test_a_second_build_does_nothing(workspace: Workspace, papers: Path) -> None:
+    build_graph(workspace, [papers])
+    before = read(workspace)
+    summary = build_graph(workspace, [papers])
+    assert summary.did_nothing
+    assert summary.unchanged == 3
+    assert read(workspace) == before
+
+
+def test_changed_and_deleted_files_update_the_graph(workspace: Workspace, papers: Path) -> None:
+    build_graph(workspace, [papers])
+    (papers / "partitions.txt").unlink()
+    text = (papers / "schur.md").read_text(encoding="utf-8")
+    changed = text.replace("Macdonald polynomials generalize Schur functions. ", "")
+    (papers / "schur.md").write_text(changed, encoding="utf-8")
+    summary = build_graph(workspace, [papers])
+    assert (summary.changed, summary.removed, summary.unchanged) == (1, 1, 1)
+    graph = read(workspace)
+    assert "strict partition" not in graph.concepts
+    assert not any(r.source == "macdonald polynomial" for r in graph.relations)
+
+
+def test_a_build_from_changes_equals_a_build_from_nothing(
+    tmp_path: Path, workspace: Workspace, papers: Path
+) -> None:
+    build_graph(workspace, [papers])
+    (papers / "extra.md").write_text("A *lattice path* is called a *Dyck path* if it stays above.")
+    (papers / "rsk.md").unlink()
+    build_graph(workspace, [papers])
+    fresh = Workspace(tmp_path / "fresh", workspace.config)
+    fresh.root.mkdir()
+    build_graph(fresh, [papers])
+    assert read(fresh).hashes == read(workspace).hashes
+
+
+def test_a_moved_folder_gives_the_same_graph(
+    tmp_path: Path, workspace: Workspace, papers: Path
+) -> None:
+    build_graph(workspace, [papers])
+    before = read(workspace)
+    moved = tmp_path / "elsewhere"
+    shutil.move(papers, moved)
+    build_graph(workspace, [tmp_path])
+    assert read(workspace).hashes == before.hashes
+
+
+def test_two_files_that_swap_their_contents(workspace: Workspace, papers: Path) -> None:
+    build_graph(workspace, [papers])
+    before = read(workspace).hashes
+    one, two = papers / "rsk.md", papers / "schur.md"
+    texts = one.read_bytes(), two.read_bytes()
+    one.write_bytes(texts[1])
+    two.write_bytes(texts[0])
+    assert build_graph(workspace, [papers]).changed == 2
+    assert read(workspace).hashes == before
+    assert len(read(workspace).documents) == 3
+
+
+def test_bad_files_are_named_and_the_others_go_on(workspace: Workspace, papers: Path) -> None:
+    (papers / "fake.pdf").write_text("no PDF at all")
+    (papers / "void.pdf").write_bytes(b"")
+    with pymupdf.open() as scanned:
+        scanned.new_page()
+        scanned.save(papers / "scan.pdf")
+        page = scanned.new_page()
+        page.insert_text((72, 72), "secret partition")
+        scanned.save(
+            papers / "locked.pdf", encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="x", owner_pw="y"
+        )
+    summary = build_graph(workspace, [papers])
+    assert {(Path(path).name, status) for path, status, _ in summary.failed} == {
+        ("fake.pdf", "error"),
+        ("void.pdf", "empty"),
+        ("scan.pdf", "empty"),
+        ("locked.pdf", "encrypted"),
+    }
+    assert all(Path(path).name in message for path, _, message in summary.failed)
+    assert len(read(workspace).documents) == 3
+    again = build_graph(workspace, [papers])
+    assert again.did_nothing
+    assert sorted(again.failed) == sorted(summary.failed)
+    (papers / "fake.pdf").unlink()
+    assert len(build_graph(workspace, [papers]).failed) == 3
+
+
+def test_a_missing_path_is_named(workspace: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="nowhere"):
+        build_graph(workspace, [tmp_path / "nowhere"])
+
+
+def test_a_copy_of_a_paper_is_no_second_paper(workspace: Workspace, papers: Path) -> None:
+    shutil.copy(papers / "rsk.md", papers / "zzz-copy.md")
+    build_graph(workspace, [papers])
+    assert len(read(workspace).documents) == 3
+    (papers / "rsk.md").unlink()
+    build_graph(workspace, [papers])
+    assert len(read(workspace).documents) == 3

@@ -1,0 +1,175 @@
+"""Mentions: which names are found where, and the role of each."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphtune.kg.mentions import find_name, link_mentions
+from graphtune.kg.paragraphs import split_paragraphs, split_sentences
+from graphtune.records import Chunk, Span
+
+
+def make_chunk(text, heading="1 Start", emphasis=(), chunk_id="c"):
+    return Chunk(chunk_id, "d", 0, text, 0, len(text), heading, 1, 1, len(text) // 4, emphasis)
+
+
+def link(names, text, **kwargs):
+    chunk = make_chunk(text, **kwargs)
+    ids = dict(names) if isinstance(names, dict) else {name: name for name in names}
+    return [(text[m.start : m.end], m.concept_id, m.role) for m in link_mentions(ids, [chunk])]
+
+
+def found(names, text):
+    return [surface for surface, _, _ in link(names, text)]
+
+
+def test_spelling_may_differ():
+    names = ["Erdős–Ko–Rado theorem"]
+    for text in (
+        "the Erdos-Ko-Rado theorem",
+        "The ERDŐS–KO–RADO  THEOREM",
+        "Erdo\u030bs‐Ko‐Rado theorems",
+    ):
+        assert len(found(names, text)) == 1, text
+
+
+def test_plurals_and_possessives_are_found_both_ways():
+    assert found(["partition"], "all partitions, bipartition, partitioned, partition.") == [
+        "partitions",
+        "partition",
+    ]
+    assert found(["bases"], "a basis") == ["basis"]
+    assert found(["Bailey lemma"], "by Bailey’s lemma") == ["Bailey’s lemma"]
+    assert found(["Bailey's lemma"], "by the Bailey lemma") == ["Bailey lemma"]
+    assert found(["matrix"], "Two matrices. A matrix") == ["matrices", "matrix"]
+
+
+def test_hyphens_and_symbols_bound_words():
+    assert found(["q-binomial theorem"], "an eq-binomial theorem") == []
+    assert found(["Schur function"], "a q-Schur function, the P-Schur function") == []
+    assert found(["Schur"], "Hall–Schur and Schur-positive but Schur’s") == ["Schur"]
+    assert found(["partition"], "order—partition—chain") == ["partition"]
+    assert found(["poset"], "poset2 _poset poset") == ["poset"]
+
+
+def test_tex_dollars_do_not_hide_a_name():
+    text = "a $q$-series, q-series, a poset $P$, rank $n$ posets"
+    assert found(["q-series", "poset"], text) == ["$q$-series", "q-series", "poset", "posets"]
+
+
+def test_the_longest_known_name_wins():
+    names = ["Schur function", "skew Schur function", "function"]
+    assert found(names, "skew Schur functions and Schur functions") == [
+        "skew Schur functions",
+        "Schur functions",
+    ]
+    assert found(["graph", "bipartite graph"], "a bipartite digraph, a graph") == ["graph"]
+
+
+def test_acronyms_are_case_sensitive_and_longer_ones_are_not():
+    assert found(["ASM"], "an asm, an ASM, two ASMs") == ["ASM", "ASMs"]
+    assert found(["TASEP"], "the Tasep") == ["Tasep"]
+
+
+def test_a_given_name_goes_before_a_derived_one():
+    names = {"base": "base", "basis": "basis", "bases": "basis"}
+    assert [key for _, key, _ in link(names, "bases, bases")] == ["basis", "basis"]
+
+
+def test_no_match_crosses_a_paragraph():
+    assert found(["Schur function"], "Schur\n\nfunction") == []
+
+
+TEXT = """2.1. Pieri's rule.
+
+Definition 2.1 (Strip). A strip is a skew shape.
+
+Theorem 2.2 (Pieri rule). For every strip we have
+
+s = t for the strip.
+
+Proof. Use a strip here.
+
+Then a strip again. □
+
+After that, the strip is text."""
+
+
+def test_roles_follow_the_paragraph():
+    roles = [role for _, _, role in link(["strip"], TEXT, heading="2 Rules > 2.1 Pieri's rule")]
+    assert roles == ["states"] * 4 + ["uses", "uses", "mentions"]
+    rule = link(["Pieri rule"], TEXT, heading="2 Rules > 2.1 Pieri's rule")
+    assert [(surface, role) for surface, _, role in rule] == [
+        ("Pieri's rule", "states"),
+        ("Pieri rule", "states"),
+    ]
+
+
+def test_running_text_about_a_theorem_is_no_statement():
+    assert link(["strip"], "Theorem 2.1 shows that a strip exists.")[0][2] == "mentions"
+    assert link(["strip"], "Theorem 2.1 Let a strip exist.")[0][2] == "states"
+    assert link(["strip"], "Example 3. A strip.")[0][2] == "mentions"
+
+
+@pytest.mark.parametrize("heading", ["References", "A More > Bibliography", "7 References"])
+def test_bibliographies_have_their_own_role(heading):
+    assert link(["strip"], "[1] On strips.", heading=heading)[0][2] == "bibliography"
+
+
+def test_defining_spans_mark_only_their_own_concept():
+    text = "Here a strip is a shape with few boxes."
+    chunk = make_chunk(text)
+    spans = {("c", "strip"): [Span(0, len(text))], ("other", "shape"): [Span(0, len(text))]}
+    roles = {
+        m.concept_id: m.role
+        for m in link_mentions({"strip": "strip", "shape": "shape"}, [chunk], spans)
+    }
+    assert roles == {"strip": "defines", "shape": "mentions"}
+
+
+@given(st.lists(st.sampled_from(["poset", "skew shape", "RSK", "é", "–", " ", "\n\n", "(", "q-"])))
+@settings(max_examples=60)
+def test_spans_hold_the_name_and_do_not_overlap(parts):
+    text = " ".join(parts)
+    chunk = make_chunk(text)
+    names = {"posets": "poset", "skew shape": "skew shape", "RSK": "rsk", "shape": "shape"}
+    last = 0
+    for mention in link_mentions(names, [chunk]):
+        assert mention.start >= last
+        assert text[mention.start : mention.end].lower() == mention.concept_id
+        last = mention.end
+
+
+def test_no_names_no_mentions():
+    assert list(link_mentions({}, [make_chunk("a poset")])) == []
+    assert find_name([], "a poset") == []
+
+
+def test_thousands_of_names_and_chunks_take_seconds():
+    names = {f"word{i} thing{i % 97}": str(i) for i in range(5000)}
+    text = " ".join(f"word{i} thing{i % 97} and so on, with more text." for i in range(30))
+    chunks = [make_chunk(text, chunk_id=str(i)) for i in range(1000)]
+    begin = time.perf_counter()
+    assert sum(1 for _ in link_mentions(names, chunks)) == 30_000
+    assert time.perf_counter() - begin < 10
+
+
+def test_sentences_end_where_people_end_them():
+    text = "Let S be a set, cf. Thm. 3 of R. Stanley. Then S. The end (of it.) Is it? Yes"
+    assert [text[a:b] for a, b in split_sentences(text, 0, len(text))] == [
+        "Let S be a set, cf. Thm. 3 of R. Stanley.",
+        "Then S.",
+        "The end (of it.)",
+        "Is it?",
+        "Yes",
+    ]
+
+
+def test_statement_titles_are_read():
+    chunk = make_chunk("2.3. Theorem (Main (weak) form [4]). It holds.\n\nLemma. Yes.")
+    first, second = split_paragraphs(chunk)
+    assert chunk.text[slice(*first.title)] == "Main (weak) form [4]"
+    assert (first.word, second.word, second.title) == ("theorem", "lemma", None)
+    assert chunk.text[first.head_end :].startswith(" It holds")
