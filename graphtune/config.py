@@ -79,8 +79,10 @@ class PairsConfig(_Settings):
     """`evidence`: chunks that define, state or mention the concept; `seed`: every chunk of its papers."""
     max_per_anchor: int = Field(default=20, ge=1)
     """At most this many positives an anchor."""
+    max_weak: int = Field(default=3, ge=0)
+    """`evidence`: of these, at most this many that only use or mention the concept."""
     max_per_edge: int = Field(default=5, ge=0)
-    """At most this many positives for each direction of a relation."""
+    """`seed`: at most this many positives for each direction of a relation."""
     seed: int = 0
 
 

@@ -67,10 +67,10 @@ def _list_passages(graph: ConceptGraph, split: Split) -> list[Chunk]:
 
 
 def _pair_by_evidence(graph: ConceptGraph, split: Split, config: PairsConfig) -> Iterator[Pair]:
-    """Positives are the chunks that define, state, use or mention the concept, strongest first.
+    """Pair each name with the chunks that define or state the concept, and a few that mention it.
 
     A section headed by the concept's name gives all its chunks, without the heading line. A
-    description never meets the chunk it was taken from, nor is a chunk its own anchor.
+    description meets only chunks that define or state, and never the one it was taken from.
     """
     allowed = {chunk.id: chunk for chunk in _list_passages(graph, split)}
     sections: defaultdict[str, list[Chunk]] = defaultdict(list)
@@ -83,13 +83,14 @@ def _pair_by_evidence(graph: ConceptGraph, split: Split, config: PairsConfig) ->
                 grades[mention.chunk_id] = max(
                     grades.get(mention.chunk_id, 0), GRADES[mention.role]
                 )
-        order = sorted(grades, key=lambda chunk: (-grades[chunk], chunk))[: config.max_per_anchor]
-        chunks = [allowed[chunk] for chunk in order]
+        strong = sorted((c for c in grades if grades[c] > 1), key=lambda c: (-grades[c], c))
+        weak = sorted(c for c in grades if grades[c] == 1)[: config.max_weak]
+        chunks = [allowed[chunk] for chunk in [*strong, *weak][: config.max_per_anchor]]
         description = graph.concepts[concept].description
         for chunk in chunks:
             for position, name in enumerate(names):
                 yield _pair(name, chunk, "alias" if position else "name", concept)
-            if description and description not in chunk.text and names:
+            if chunk.id in strong and description and description not in chunk.text and names:
                 yield _pair(description, chunk, "description", concept)
         for name in names[:1]:
             for chunk in sections[normalize_name(name)][: config.max_per_anchor]:

@@ -134,15 +134,19 @@ def demo(workspace: Path, directory: Path | None) -> Outcome:
     Example: graphtune demo my-demo
     """
     import graphtune.data
-    from graphtune.config import BaseConfig, Config, ExtractConfig, SplitConfig, TrainConfig
+    from graphtune import config as settings
     from graphtune.workspace import init_workspace
 
     sample = Path(next(iter(graphtune.data.__path__))) / "sample"
-    config = Config(
-        base=BaseConfig(model="minilm"),
-        extract=ExtractConfig(extractor="rules"),
-        split=SplitConfig(test_concepts=0.3),
-        train=TrainConfig(seeds=(0, 1, 2), epochs=1),
+    # Short passages and few steps: the whole demo has to end within minutes on two cores.
+    config = settings.Config(
+        base=settings.BaseConfig(model="minilm"),
+        chunking=settings.ChunkingConfig(max_tokens=128),
+        extract=settings.ExtractConfig(extractor="rules"),
+        split=settings.SplitConfig(test_concepts=0.3),
+        train=settings.TrainConfig(
+            seeds=(0, 1, 2), max_steps=40, max_seq_length=128, eval_steps=20
+        ),
     )
     target = directory or (workspace / "graphtune-demo")
     outcome = run_all(init_workspace(target, config), (sample / "pdf",), (sample / "gold",))
