@@ -7,15 +7,21 @@ The command line is a thin layer over these functions, and so can be a notebook:
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphtune.config import BaseConfig, PairsConfig, TrainConfig
 from graphtune.errors import DataError
-from graphtune.kg import BuildSummary, ConceptGraph, GraphStore, build_graph, load_graph
+from graphtune.kg import (
+    BuildSummary,
+    ConceptGraph,
+    GraphStore,
+    build_graph,
+    import_graph,
+    load_graph,
+)
 from graphtune.kg.names import normalize_name
 from graphtune.pairs import (
     PairsCard,
@@ -214,13 +220,12 @@ def bench_workspace(
     benchmarks = [
         bench.label_seen(bench.load_beir(folder, split), anchors, normalize_name) for folder in beir
     ] or [bench.make_graph_benchmark(graph, graph_split)]
+    trained, note = _sort_out_stale(workspace, graph_split)
+    benchmarks = [replace(b, notes=(*b.notes, *note)) for b in benchmarks]
     base = workspace.config.base.model
     systems: dict[str, list[BaseConfig]] = {base: [workspace.config.base]}
-    trained = list_models(workspace)
     for path, lineage in trained.items():
-        if lineage.base == workspace.config.base:
-            name = f"graphtune {lineage.recipe}"
-            systems.setdefault(name, []).append(BaseConfig(model=str(path)))
+        systems.setdefault(f"graphtune {lineage.recipe}", []).append(BaseConfig(model=str(path)))
     for model in models:
         systems.setdefault(model, [BaseConfig(model=model)])
     dims = workspace.config.train.matryoshka_dims
@@ -235,6 +240,28 @@ def bench_workspace(
                 add_results(path, report.benchmark.name, bench.render_table(report, "markdown"))
             results.append(BenchResult(folder, report, provenance))
     return results
+
+
+def _sort_out_stale(
+    workspace: Workspace, split: Split
+) -> tuple[dict[Path, TrainReport], tuple[str, ...]]:
+    """Return the models that may be measured, and a note on those that may not.
+
+    A model trained on another split has met concepts that now count as held out.
+    """
+    models = list_models(workspace)
+    wanted = split.digest()
+    current = {
+        path: report
+        for path, report in models.items()
+        if report.base == workspace.config.base and report.hashes.get("split") == wanted
+    }
+    stale = [path.name for path in models if path not in current]
+    note = (
+        f"left out, because graph, split or base changed since their training: {', '.join(stale)}; "
+        "train them again with `graphtune pairs` and `graphtune train`"
+    )
+    return current, (note,) if stale else ()
 
 
 def _list_anchors(workspace: Workspace, graph: ConceptGraph, split: Split) -> set[str]:
@@ -259,30 +286,6 @@ def search_workspace(
 
 
 def import_workspace(workspace: Workspace, file: Path) -> dict[str, Any]:
-    """Add the concepts and relations of a graph file, and link them in the papers.
-
-    Returns:
-        Counts: `concepts` and `relations` of the file, how its relations were `mapped` to ours,
-        what was `skipped` and why, and the sizes of the `graph` now.
-
-    Raises:
-        DataError: the file is no graph in a known form.
-    """
-    from graphtune.kg.build import count_graph
-    from graphtune.kg.exchange import read_graph_file
-    from graphtune.kg.findings import save_import
-    from graphtune.kg.resolve import resolve_graph
-
-    found = read_graph_file(file)
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    """Add the concepts and relations of a graph file (see `graphtune.kg.build.import_graph`)."""
     with lock_workspace(workspace), GraphStore(workspace.database) as store:
-        save_import(store.db, digest, str(file), found.concepts, found.relations)
-        resolve_graph(store, store.meta().get("extractor", "rules"))
-        counts = count_graph(store)
-    return {
-        "concepts": len(found.concepts),
-        "relations": len(found.relations),
-        "mapped": found.mapped,
-        "skipped": found.skipped,
-        "graph": counts,
-    }
+        return import_graph(store, file)

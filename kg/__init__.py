@@ -3,7 +3,7 @@
 >>> from graphtune.kg import GraphStore, build_graph, load_graph
 """
 
-from graphtune.kg.build import BuildSummary, build_graph
+from graphtune.kg.build import BuildSummary, build_graph, import_graph
 from graphtune.kg.graph import ConceptGraph, describe_graph, find_concept, load_graph, make_networkx
 from graphtune.kg.store import GraphStore
 
@@ -14,6 +14,7 @@ __all__ = [
     "build_graph",
     "describe_graph",
     "find_concept",
+    "import_graph",
     "load_graph",
     "make_networkx",
 ]

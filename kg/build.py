@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,8 +14,14 @@ from graphtune.chunking import find_papers, load_token_spans, read_document, spl
 from graphtune.config import Config
 from graphtune.encoder import locate_tokenizer
 from graphtune.errors import DocumentError, EndpointError, ExtractionError
+from graphtune.kg.exchange import read_graph_file
 from graphtune.kg.extract import Extractor, choose_extractor
-from graphtune.kg.findings import count_extractions, pending_chunks, save_extractions
+from graphtune.kg.findings import (
+    count_extractions,
+    pending_chunks,
+    save_extractions,
+    save_import,
+)
 from graphtune.kg.resolve import resolve_graph
 from graphtune.kg.store import GraphStore
 from graphtune.progress import track
@@ -174,6 +181,11 @@ def _extract_pending(
     pending = pending_chunks(store.db, extractor.name, extractor.version)
     if extractor.name == "llm":
         pending = pending[: config.extract.max_chunks]
+        tokens = sum(chunk.n_tokens for _, chunk in pending)
+        print(
+            f"asking {config.extract.model} about {len(pending):,} chunks ({tokens:,} tokens of text)",
+            file=sys.stderr,
+        )
     # Replies of a paid endpoint are stored one by one, the free rules' a few hundred at a time.
     size = 1 if extractor.name == "llm" else 256
     batches = [pending[start : start + size] for start in range(0, len(pending), size)]
@@ -198,3 +210,26 @@ def _extract_batch(
             raise
         except ExtractionError as error:
             yield chunk, str(error)
+
+
+def import_graph(store: GraphStore, file: Path) -> dict[str, Any]:
+    """Add the concepts and relations of a graph file, and link the concepts in the papers.
+
+    Returns:
+        Counts: `concepts` and `relations` of the file, how its relations were `mapped` to ours,
+        what was `skipped` and why, and the sizes of the `graph` now.
+
+    Raises:
+        DataError: the file is no graph in a known form.
+    """
+    found = read_graph_file(file)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    save_import(store.db, digest, str(file), found.concepts, found.relations)
+    resolve_graph(store, store.meta().get("extractor", "rules"))
+    return {
+        "concepts": len(found.concepts),
+        "relations": len(found.relations),
+        "mapped": found.mapped,
+        "skipped": found.skipped,
+        "graph": count_graph(store),
+    }

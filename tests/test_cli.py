@@ -122,6 +122,11 @@ def test_run_and_what_follows(built: Path, papers: Path) -> None:
     hits = call_json("search", "-w", built, "pairs of tableaux from a matrix", "-k", "2")["hits"]
     assert [hit["rank"] for hit in hits] == [1, 2]
     assert hits[0]["page_start"] == 1
+    other_split = quick.replace("test_concepts = 0.25", "test_concepts = 0.5")
+    (built / "graphtune.toml").write_text(other_split, encoding="utf-8")
+    stale = call_json("bench", "-w", built)["benchmarks"][0]
+    assert any("evidence-0" in note for note in stale["notes"])
+    assert {row["model"] for row in stale["results"]} == {"minilm", "BM25"}
     top = call_json("search", "-w", built, "partition", "--papers", "--model", "minilm")["hits"]
     assert len(top) == 3
     assert len({hit["path"] for hit in top}) == 3
