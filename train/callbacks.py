@@ -41,7 +41,6 @@ class _ProgressAndSelection(TrainerCallback):  # type: ignore[misc, unused-ignor
             model = kwargs["model"]
             control.should_training_stop |= self.keeper.record(model, state.global_step)
             model.train()
-            self._show()
 
     def on_log(
         self,
@@ -59,11 +58,6 @@ class _ProgressAndSelection(TrainerCallback):  # type: ignore[misc, unused-ignor
     ) -> None:
         if self.bar is not None:
             self.bar.close()
-
-    def _show(self) -> None:
-        last = self.keeper.scores[-1]
-        figures = ", ".join(f"{dim}: {value:.3f}" for dim, value in last.ndcg.items())
-        tqdm.write(f"step {last.step}: dev NDCG@10 {figures}", file=sys.stderr)
 
 
 def make_callback(keeper: CheckpointKeeper, eval_steps: int, batch_size: int) -> TrainerCallback:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from tqdm import tqdm
 
 from graphtune.encoder import encode_texts, truncate_vectors
 from graphtune.metrics import score_run, search_exact
@@ -97,6 +99,8 @@ class CheckpointKeeper:
             encoder.save_pretrained(str(self.best), create_model_card=False)
         rows: list[dict[str, Any]] = [row.model_dump() for row in self.scores]
         self.state.write_text(json.dumps(rows), encoding="utf-8")
+        figures = ", ".join(f"{dim}: {value:.3f}" for dim, value in self.scores[-1].ndcg.items())
+        tqdm.write(f"step {step}: dev NDCG@10 {figures}", file=sys.stderr)
         since = sum(row.step > self.best_step() for row in self.scores)
         return since >= self.patience
 
