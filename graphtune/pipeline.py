@@ -114,7 +114,7 @@ def pair_workspace(
 
 
 def _is_current(card: PairsCard, graph: ConceptGraph, split: Split, settings: PairsConfig) -> bool:
-    wanted = {**graph.hashes, "split": split.digest()}
+    wanted = {**graph.hashes, "split": split.digest}
     return card.settings == settings and all(card.hashes.get(k) == v for k, v in wanted.items())
 
 
@@ -231,7 +231,7 @@ def bench_workspace(
     dims = workspace.config.train.matryoshka_dims
     with lock_workspace(workspace):
         reports, hashes = bench.run_systems(benchmarks, systems, base, dims, workspace.config.bench)
-        provenance = {**graph.hashes, "split": graph_split.digest(), **hashes}
+        provenance = {**graph.hashes, "split": graph_split.digest, **hashes}
         results = []
         for report in reports:
             folder = workspace.results / report.benchmark.name
@@ -250,7 +250,7 @@ def _sort_out_stale(
     A model trained on another split has met concepts that now count as held out.
     """
     models = list_models(workspace)
-    wanted = split.digest()
+    wanted = split.digest
     current = {
         path: report
         for path, report in models.items()

@@ -80,7 +80,7 @@ def write_pairs(
         split=split_settings,
         hashes={
             **graph.hashes,
-            "split": split.digest(),
+            "split": split.digest,
             "pairs": hashlib.sha256(lines.encode()).hexdigest(),
         },
     )

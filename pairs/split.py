@@ -17,15 +17,12 @@ class Split:
 
     concepts: dict[str, Side]
     documents: dict[str, Side]
+    digest: str
+    """A sha256 of who stands where, and under which names."""
 
     def list_concepts(self, side: Side) -> list[str]:
         """Return the ids of the concepts on one side, sorted."""
         return sorted(concept for concept, where in self.concepts.items() if where == side)
-
-    def digest(self) -> str:
-        """Return a sha256 of who stands where."""
-        rows = [*sorted(self.concepts.items()), *sorted(self.documents.items())]
-        return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
 def split_graph(graph: ConceptGraph, config: SplitConfig) -> Split:
@@ -35,10 +32,11 @@ def split_graph(graph: ConceptGraph, config: SplitConfig) -> Split:
     """
     concepts = [concept for concept in graph.concepts if graph.evidence(concept)]
     shares: dict[Side, float] = {"test": config.test_concepts, "dev": config.dev_concepts}
-    return Split(
-        _assign(concepts, shares, f"concept {config.seed}"),
-        _assign(graph.documents, {"test": config.test_papers}, f"document {config.seed}"),
-    )
+    sides = _assign(concepts, shares, f"concept {config.seed}")
+    documents = _assign(graph.documents, {"test": config.test_papers}, f"document {config.seed}")
+    rows = [(concept, side, graph.names(concept)) for concept, side in sorted(sides.items())]
+    digest = hashlib.sha256(repr((rows, sorted(documents.items()))).encode()).hexdigest()
+    return Split(sides, documents, digest)
 
 
 def _assign(ids: Iterable[str], shares: dict[Side, float], salt: str) -> dict[str, Side]:

@@ -11,7 +11,7 @@ from graphtune.train import DevSet, TrainingData, TrainReport, train_encoder
 from graphtune.train.card import add_results, render_card
 from graphtune.train.records import DevScore
 from graphtune.train.selection import CheckpointKeeper, shrink_dev
-from graphtune.train.trainer import compare_in_float32
+from graphtune.train.trainer import _make_trainer, compare_in_float32
 
 BASE = BaseConfig(model="minilm")
 WORDS = ("crystal", "matroid", "tableau", "lattice", "poset", "partition", "hook", "charge")
@@ -121,8 +121,14 @@ def test_a_shrunk_development_set_keeps_an_answer_for_each_query() -> None:
     assert small == shrink_dev(dev, 10, 30, seed=0) != shrink_dev(dev, 10, 30, seed=1)
 
 
-def test_cosines_stay_exact_under_autocast() -> None:
+def test_cosines_stay_exact_under_autocast(tmp_path: Path) -> None:
     import torch
+
+    from graphtune.encoder import load_encoder
+
+    keeper = CheckpointKeeper(tmp_path, dict, 1)
+    trainer = _make_trainer(load_encoder(BASE), PAIRS, SETTINGS, 0, (384, 64), tmp_path, keeper)
+    assert trainer.loss.loss.similarity_fct is compare_in_float32  # type: ignore[union-attr]
 
     one, two = torch.randn(4, 16), torch.randn(5, 16)
     exact = torch.nn.functional.cosine_similarity(one[:, None], two[None], dim=-1)

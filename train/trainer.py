@@ -169,11 +169,9 @@ def _make_trainer(
 
     from graphtune.train.callbacks import make_callback
 
-    loss = MatryoshkaLoss(
-        encoder,
-        MultipleNegativesRankingLoss(encoder, scale=config.scale),
-        matryoshka_dims=list(dims),
-    )
+    encoder.model_card_data.generate_widget_examples = False  # the card is ours
+    ranking = MultipleNegativesRankingLoss(encoder, config.scale, similarity_fct=compare_in_float32)
+    loss = MatryoshkaLoss(encoder, ranking, matryoshka_dims=list(dims))
     args = SentenceTransformerTrainingArguments(
         output_dir=str(work),
         num_train_epochs=config.epochs,
