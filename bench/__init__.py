@@ -7,7 +7,7 @@ from graphtune.bench.beir import load_beir
 from graphtune.bench.benchmark import Benchmark, hash_benchmark, label_seen
 from graphtune.bench.compare import Report, Result, compare_systems
 from graphtune.bench.graph_queries import make_graph_benchmark
-from graphtune.bench.output import describe_report, render_table, write_report
+from graphtune.bench.output import describe_report, read_result, render_table, write_report
 from graphtune.bench.run import run_systems
 from graphtune.bench.search import Hit, search_graph
 
@@ -22,6 +22,7 @@ __all__ = [
     "label_seen",
     "load_beir",
     "make_graph_benchmark",
+    "read_result",
     "render_table",
     "run_systems",
     "search_graph",

@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, field, replace
 
 from graphtune.metrics import Qrels
 
-#: Groups of queries: `in-sample` and `seen` were met in training, `held-out` never.
-GROUPS = ("held-out", "seen", "in-sample")
+#: Groups of queries: `held-out` ones were never anchors in training, nor were those of `new papers`,
+#: whose answers lie in papers that gave no positive; `dev` ones chose the checkpoint; `seen` and
+#: `in-sample` ones were anchors.
+GROUPS = ("held-out", "new papers", "dev", "seen", "in-sample")
 #: The group of queries of which nobody said whether training met them.
 UNLABELLED = "all"
 
@@ -59,25 +61,32 @@ def list_groups(benchmark: Benchmark) -> dict[str, list[str]]:
 
 
 def label_seen(
-    benchmark: Benchmark, anchors: Collection[str], normalize: Callable[[str], str]
+    benchmark: Benchmark,
+    anchors: Collection[str],
+    dev_names: Collection[str],
+    normalize: Callable[[str], str],
 ) -> Benchmark:
-    """Group queries into those that training met and the others.
+    """Group queries into those that training met, those that chose the checkpoint, and the others.
 
     A query is `seen` when its text, or the name of a concept that it is about, equals a training
-    anchor in normal form, else `held-out`.
+    anchor in normal form; `dev` when it equals a name of a development concept; else `held-out`.
 
     Args:
         benchmark: any benchmark; its groups are replaced.
         anchors: the anchors of all training pairs.
+        dev_names: the names and aliases of all development concepts.
         normalize: the normal form of names that the graph uses.
     """
     known = {normalize(anchor) for anchor in anchors}
-    groups = {
-        query: "held-out"
-        if known.isdisjoint(map(normalize, (text, *benchmark.concepts.get(query, ()))))
-        else "seen"
-        for query, text in benchmark.queries.items()
-    }
+    chosen = {normalize(name) for name in dev_names}
+
+    def find_group(query: str, text: str) -> str:
+        names = {normalize(name) for name in (text, *benchmark.concepts.get(query, ()))}
+        if names & known:
+            return "seen"
+        return "dev" if names & chosen else "held-out"
+
+    groups = {query: find_group(query, text) for query, text in benchmark.queries.items()}
     return replace(benchmark, groups=groups)
 
 

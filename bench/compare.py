@@ -1,6 +1,6 @@
 """Comparing systems on one benchmark: a row a system, dimension and group of queries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,8 @@ class Result:
 
     `measures` are means over the queries of `group`, each query averaged over the training seeds
     first; `by_seed` holds the means of every single seed. `ndcg_interval` is the 95 % interval
-    (low, high) of NDCG@10. `difference` is (mean, low, high) of NDCG@10 minus that of the base at
+    (low, high) of NDCG@10, by a bootstrap over the `n_clusters` sets of queries about the same
+    concepts. `difference` is (mean, low, high) of NDCG@10 minus that of the base at
     the same dimension (at the base's full width, where it was not run at this one); None for the
     base itself. A `dim` of 0 means a system without vectors.
     """
@@ -34,6 +35,7 @@ class Result:
     dim: int
     group: str
     n_queries: int
+    n_clusters: int
     measures: dict[str, float]
     ndcg_interval: tuple[float, float]
     by_seed: dict[str, tuple[float, ...]]
@@ -85,13 +87,19 @@ def compare_systems(
         group: np.array([row_of[query] for query in queries])
         for group, queries in list_groups(benchmark).items()
     }
+    clusters = {
+        group: [benchmark.concepts.get(query) or query for query in queries]
+        for group, queries in list_groups(benchmark).items()
+    }
     cells = [(group, model, dim) for group in groups for model, dim in scores]
     results = []
     for group, model, dim in track(cells, "intervals", "rows", total=len(cells)):
         ours = scores[model, dim][:, groups[group]]
         base_dim = dim if dim in runs[base] else max(runs[base])
         theirs = None if model == base else scores[base, base_dim][:, groups[group]]
-        results.append(_summarise((model, dim, group), ours, theirs, bootstrap, seed))
+        results.append(
+            _summarise((model, dim, group), ours, theirs, clusters[group], (bootstrap, seed))
+        )
     verdicts = _judge_systems(results, base)
     return Report(benchmark, runs, base, bootstrap, seed, tuple(results), verdicts)
 
@@ -119,16 +127,19 @@ def _summarise(
     key: tuple[str, int, str],
     ours: NDArray[np.float64],
     theirs: NDArray[np.float64] | None,
-    bootstrap: int,
-    seed: int,
+    clusters: Sequence[Hashable],
+    bootstrap: tuple[int, int],
 ) -> Result:
-    """Average over seeds, then over queries; `ours` and `theirs` as `_score_seeds` gives them."""
+    """Average over seeds, then over queries; `ours` and `theirs` as `_score_seeds` gives them.
+
+    `clusters` groups queries about the same concepts; `bootstrap` is resamples and seed.
+    """
     per_query = ours.mean(axis=0)
-    _, low, high = mean_interval(per_query[:, _NDCG], bootstrap, seed)
+    _, low, high = mean_interval(per_query[:, _NDCG], *bootstrap, clusters)
     difference = None
     if theirs is not None:
         difference = paired_interval(
-            per_query[:, _NDCG], theirs.mean(axis=0)[:, _NDCG], bootstrap, seed
+            per_query[:, _NDCG], theirs.mean(axis=0)[:, _NDCG], *bootstrap, clusters
         )
     seed_means = ours.mean(axis=1)
     model, dim, group = key
@@ -137,6 +148,7 @@ def _summarise(
         dim=dim,
         group=group,
         n_queries=len(per_query),
+        n_clusters=len(set(clusters)),
         measures=dict(zip(MEASURES, per_query.mean(axis=0).tolist(), strict=True)),
         ndcg_interval=(low, high),
         by_seed={name: tuple(seed_means[:, i].tolist()) for i, name in enumerate(MEASURES)},
@@ -161,8 +173,8 @@ def state_verdict(result: Result) -> str:
     Raises:
         DataError: the result is the base's own.
 
-    >>> state_verdict(Result("m", 4, "held-out", 83, {}, (0, 0), {"NDCG@10": (0.5,)}, (0.03, 0.01, 0.05)))
-    'm (1 seed) above base on held-out: NDCG@10 +0.030 [+0.010, +0.050], n = 83'
+    >>> state_verdict(Result("m", 4, "held-out", 83, 60, {}, (0, 0), {"NDCG@10": (0.5,)}, (0.03, 0.01, 0.05)))
+    'm (1 seed) above base on held-out: NDCG@10 +0.030 [+0.010, +0.050], n = 83 about 60 concepts'
     """
     if result.difference is None:
         raise DataError(f"{result.model!r} is the base itself: there is no difference to state")
@@ -170,6 +182,11 @@ def state_verdict(result: Result) -> str:
     n_seeds = len(result.by_seed["NDCG@10"])
     system = f"{result.model} ({n_seeds} seed{'s' if n_seeds > 1 else ''})"
     numbers = f"NDCG@10 {mean:+.3f} [{low:+.3f}, {high:+.3f}], n = {result.n_queries}"
+    if result.n_clusters < result.n_queries:
+        numbers += f" about {result.n_clusters} concepts"
+    if n_seeds > 1:
+        seeds = result.by_seed["NDCG@10"]
+        numbers += f"; seeds from {min(seeds):.3f} to {max(seeds):.3f}"
     if result.n_queries < MIN_QUERIES:
         return f"{system}: too few queries on {result.group} for a verdict: {numbers}"
     if low > 0:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -12,12 +13,14 @@ from tabulate import tabulate
 
 from graphtune.bench.benchmark import UNLABELLED, Benchmark, hash_benchmark, list_groups
 from graphtune.bench.compare import Report, Result
+from graphtune.files import write_text
 from graphtune.metrics import Run
 
 _HEADERS = (
     "Model", "Dim", "Queries", "n", "MRR@10", "NDCG@10 [95 %]", "Δ base", "Recall@10/20"
 )  # fmt: skip
 _ALIGN = ("left", "right", "left", "right", "right", "left", "left", "left")
+RESULTS_NAME = "results.json"
 #: Longer names are wrapped, so that the plain table fits 110 columns.
 _NAME_WIDTH = 21
 
@@ -89,7 +92,7 @@ def describe_report(report: Report, provenance: Mapping[str, str]) -> dict[str, 
 def write_report(
     report: Report, folder: Path, provenance: Mapping[str, str] | None = None
 ) -> list[Path]:
-    """Write `results.json`, `table.md` and TREC files into a folder; return what was written.
+    """Write `results.json`, the table and TREC files into a folder; return what was written.
 
     There is one run file a model, dimension and training seed, `runs/<model>-<dim>[-seed<i>].trec`,
     with all queries; `qrels.trec` judges all, `qrels-<group>.trec` one group of them, so that
@@ -99,8 +102,9 @@ def write_report(
     """
     described = describe_report(report, provenance or {})
     texts = {
-        "results.json": json.dumps(described, indent=2, ensure_ascii=False) + "\n",
+        RESULTS_NAME: json.dumps(described, indent=2, ensure_ascii=False) + "\n",
         "table.md": render_table(report, "markdown"),
+        "table.txt": render_table(report),
     }
     texts["qrels.trec"] = render_qrels(report.benchmark, report.benchmark.queries)
     groups = {
@@ -115,10 +119,28 @@ def write_report(
             for number, run in enumerate(seeds):
                 tag = f"{stem}-{dim}" + (f"-seed{number}" if len(seeds) > 1 else "")
                 texts[f"runs/{tag}.trec"] = render_run(run, tag)
-    (folder / "runs").mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    shutil.rmtree(folder / "runs", ignore_errors=True)
+    (folder / "runs").mkdir(parents=True)
+    # Last what says that the rest is there.
+    for name in sorted(texts, key=lambda name: name == RESULTS_NAME):
+        write_text(folder / name, texts[name])
     return [folder / name for name in texts]
+
+
+def read_result(
+    folder: Path, benchmark: Benchmark, inputs: Mapping[str, str]
+) -> tuple[dict[str, Any], str] | None:
+    """Return the data and the table in a folder if they are of this benchmark and these inputs."""
+    try:
+        data: dict[str, Any] = json.loads((folder / RESULTS_NAME).read_bytes())
+        table = (folder / "table.txt").read_text(encoding="utf-8")
+    except (FileNotFoundError, ValueError):
+        return None
+    wanted = {**inputs, "benchmark": hash_benchmark(benchmark)}
+    held = data.get("provenance", {})
+    is_current = all(held.get(key) == value for key, value in wanted.items())
+    trained = {key for key in held if key.startswith("trained ")}
+    return (data, table) if is_current and trained <= wanted.keys() else None
 
 
 def render_run(run: Run, tag: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +44,7 @@ def search_graph(
     vectors = _load_vectors(graph, encoder, cache)
     asked = truncate_vectors(encode_texts(encoder, [query], "query"), vectors.shape[1])
     depth = len(graph.chunks) if papers else k
-    ranked = search_exact(asked, vectors, list(graph.chunks), depth)[0]
+    ranked = search_exact(asked, vectors, sorted(graph.chunks), depth)[0]
     hits: list[Hit] = []
     seen: set[str] = set()
     for chunk_id, score in ranked:
@@ -77,11 +78,12 @@ def _load_vectors(graph: ConceptGraph, encoder: SentenceTransformer, cache: Path
     if path.exists():
         stored: Vectors = np.load(path, allow_pickle=False)
         return stored
-    texts = [chunk.text for chunk in graph.chunks.values()]
+    # In the order of the ids, as the corpus hash has it: paths may change, ids do not.
+    texts = [graph.chunks[chunk].text for chunk in sorted(graph.chunks)]
     raw = encode_texts(encoder, texts, "document", "encoding the corpus (once)")
     vectors = truncate_vectors(raw, raw.shape[1])
     cache.mkdir(exist_ok=True)
-    partial = path.with_suffix(".partial.npy")
+    partial = path.with_suffix(f".{os.getpid()}.npy")
     np.save(partial, vectors)
     partial.replace(path)
     return vectors

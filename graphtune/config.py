@@ -1,11 +1,13 @@
 """Settings: one frozen model a stage, read from `graphtune.toml`; each default is written once, here."""
 
 import hashlib
+import json
 import tomllib
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from graphtune.errors import ConfigError
 
@@ -48,6 +50,15 @@ class ExtractConfig(_Settings):
     `base_url` or the API key is set."""
     base_url: str | None = None
     """Endpoint, such as http://127.0.0.1:8080/v1; none means $OPENAI_BASE_URL or OpenAI's own."""
+
+    @field_validator("base_url")
+    @classmethod
+    def check_address(cls, value: str | None) -> str | None:
+        """Refuse what is no http(s) address."""
+        if value is not None and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("must be an address such as http://127.0.0.1:8080/v1")
+        return value
+
     model: str = "gpt-4o-mini"
     """Model name at the endpoint."""
     api_key_env: str = "OPENAI_API_KEY"
@@ -182,7 +193,7 @@ def _toml_value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml_value(item) for item in value) + "]"
     return repr(value)

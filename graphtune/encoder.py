@@ -123,6 +123,7 @@ def load_encoder(base: BaseConfig) -> SentenceTransformer:
     Raises:
         ModelError: the model cannot be found or loaded.
     """
+    from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
@@ -136,7 +137,7 @@ def load_encoder(base: BaseConfig) -> SentenceTransformer:
             local_files_only=_must_stay_local(target),
             model_kwargs={"use_safetensors": True},
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
         raise _explain_failure(base.model, error) from error
     query, document = choose_prompts(base, {k: v or "" for k, v in encoder.prompts.items()})
     encoder.prompts = {**encoder.prompts, "query": query, "document": document}

@@ -5,7 +5,7 @@ relevant document within ten, NDCG with the grades as gains, and recall. A docum
 grade 1 on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import ir_measures
@@ -134,10 +134,20 @@ def score_run(qrels: Qrels, run: Run) -> dict[str, dict[str, float]]:
     return values
 
 
-def mean_interval(values: ArrayLike, resamples: int, seed: int) -> tuple[float, float, float]:
+def mean_interval(
+    values: ArrayLike, resamples: int, seed: int, clusters: Sequence[Hashable] | None = None
+) -> tuple[float, float, float]:
     """Return the mean of one value a query and its 95 % interval: (mean, low, high).
 
-    The interval is the percentile bootstrap over queries (Efron 1979).
+    The interval is the percentile bootstrap (Efron 1979). Queries of one cluster, such as the names
+    and paraphrases of one concept, are drawn together: they succeed and fail together, and counting
+    them as independent would make the interval too narrow.
+
+    Args:
+        values: one value a query.
+        resamples: bootstrap resamples.
+        seed: seed of the resampling.
+        clusters: the cluster of each query; None means that each stands alone.
 
     Raises:
         DataError: there are no values.
@@ -148,18 +158,25 @@ def mean_interval(values: ArrayLike, resamples: int, seed: int) -> tuple[float, 
     sample = np.asarray(values, dtype=np.float64)
     if sample.size == 0:
         raise DataError("there are no queries to average over: check the benchmark's groups")
+    names = {name: place for place, name in enumerate(dict.fromkeys(clusters or ()))}
+    member = np.array([names[name] for name in clusters]) if clusters else np.arange(sample.size)
+    sums, counts = np.bincount(member, weights=sample), np.bincount(member)
     generator = np.random.default_rng(seed)
-    step = max(1, _BLOCK // sample.size)
-    means = [
-        sample[generator.integers(sample.size, size=(rows, sample.size))].mean(axis=1)
-        for rows in [step] * (resamples // step) + [resamples % step]
-    ]
+    step = max(1, _BLOCK // sums.size)
+    means = []
+    for rows in [step] * (resamples // step) + [resamples % step]:
+        drawn = generator.integers(sums.size, size=(rows, sums.size))
+        means.append(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
     low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
     return float(sample.mean()), float(low), float(high)
 
 
 def paired_interval(
-    ours: ArrayLike, base: ArrayLike, resamples: int, seed: int
+    ours: ArrayLike,
+    base: ArrayLike,
+    resamples: int,
+    seed: int,
+    clusters: Sequence[Hashable] | None = None,
 ) -> tuple[float, float, float]:
     """Return the mean difference of two systems on the same queries, with its 95 % interval.
 
@@ -171,6 +188,7 @@ def paired_interval(
         base: the other system's values, in the same order of queries.
         resamples: bootstrap resamples.
         seed: seed of the resampling.
+        clusters: as in `mean_interval`.
 
     Raises:
         DataError: there are no values, or not equally many.
@@ -184,4 +202,4 @@ def paired_interval(
             f"{left.size} and {right.size} values cannot be paired: "
             "score both systems on the same queries"
         )
-    return mean_interval(left - right, resamples, seed)
+    return mean_interval(left - right, resamples, seed, clusters)

@@ -8,12 +8,13 @@ The command line is a thin layer over these functions, and so can be a notebook:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphtune.config import BaseConfig, PairsConfig, TrainConfig
 from graphtune.errors import DataError
+from graphtune.files import read_record
 from graphtune.kg import (
     BuildSummary,
     ConceptGraph,
@@ -22,11 +23,9 @@ from graphtune.kg import (
     import_graph,
     load_graph,
 )
-from graphtune.kg.names import normalize_name
 from graphtune.pairs import (
     PairsCard,
     Split,
-    list_anchor_names,
     make_evidence_queries,
     make_pairs,
     read_pairs,
@@ -36,7 +35,7 @@ from graphtune.pairs import (
 from graphtune.workspace import Workspace, lock_workspace
 
 if TYPE_CHECKING:
-    from graphtune.bench import Hit, Report
+    from graphtune.bench import Hit
     from graphtune.train import TrainReport
 
 Recipe = Literal["evidence", "seed"]
@@ -49,15 +48,6 @@ class PairsResult:
     path: Path
     card: PairsCard
     made: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BenchResult:
-    """Where a report lies, the report, and the hashes of what was measured."""
-
-    folder: Path
-    report: Report
-    provenance: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +112,14 @@ def train_workspace(
     workspace: Workspace,
     recipe: Recipe | None = None,
     settings: TrainConfig | None = None,
-    resume: bool = False,
+    resume: bool | None = False,
     force: bool = True,
 ) -> list[TrainedModel]:
-    """Train one model for each seed in the settings, on the pairs of a recipe."""
+    """Train one model for each seed in the settings, on the pairs of a recipe.
+
+    With `resume`, models that are ready are left alone and an interrupted one goes on (None: goes
+    on if it can, else starts again); without `force`, ready ones are left alone too.
+    """
     from graphtune.train import DevSet, TrainingData, train_encoder
 
     config = settings or workspace.config.train
@@ -167,11 +161,7 @@ def read_report(folder: Path) -> TrainReport | None:
     from graphtune.train.records import REPORT_NAME, TrainReport
 
     path = folder / REPORT_NAME
-    return (
-        TrainReport.model_validate_json(path.read_text(encoding="utf-8"))
-        if path.is_file()
-        else None
-    )
+    return read_record(path, TrainReport) if path.is_file() else None
 
 
 def list_models(workspace: Workspace) -> dict[Path, TrainReport]:
@@ -197,80 +187,12 @@ def pick_model(workspace: Workspace) -> BaseConfig:
     models = list_models(workspace)
     if not models:
         return workspace.config.base
-    return BaseConfig(model=str(max(models.items(), key=rank)[0]))
+    return refer_to(max(models.items(), key=rank)[0], workspace.config.base)
 
 
-def bench_workspace(
-    workspace: Workspace, models: Sequence[str] = (), beir: Sequence[Path] = (), split: str = "test"
-) -> list[BenchResult]:
-    """Compare the base, BM25, all trained models and any model named.
-
-    Without `beir` the queries are the graph's own; with it, those of each BEIR folder, grouped by
-    whether training met them. Reports go to `results/`, and into the cards of the trained models.
-
-    Raises:
-        DataError: a BEIR folder is malformed.
-        ModelError: a named model cannot be loaded.
-    """
-    from graphtune import bench
-    from graphtune.train.card import add_results
-
-    graph, graph_split = read_graph(workspace)
-    anchors = _list_anchors(workspace, graph, graph_split)
-    benchmarks = [
-        bench.label_seen(bench.load_beir(folder, split), anchors, normalize_name) for folder in beir
-    ] or [bench.make_graph_benchmark(graph, graph_split)]
-    trained, note = _sort_out_stale(workspace, graph_split)
-    benchmarks = [replace(b, notes=(*b.notes, *note)) for b in benchmarks]
-    base = workspace.config.base.model
-    systems: dict[str, list[BaseConfig]] = {base: [workspace.config.base]}
-    for path, lineage in trained.items():
-        systems.setdefault(f"graphtune {lineage.recipe}", []).append(BaseConfig(model=str(path)))
-    for model in models:
-        systems.setdefault(model, [BaseConfig(model=model)])
-    dims = workspace.config.train.matryoshka_dims
-    with lock_workspace(workspace):
-        reports, hashes = bench.run_systems(benchmarks, systems, base, dims, workspace.config.bench)
-        provenance = {**graph.hashes, "split": graph_split.digest, **hashes}
-        results = []
-        for report in reports:
-            folder = workspace.results / report.benchmark.name
-            bench.write_report(report, folder, provenance)
-            for path in trained:
-                add_results(path, report.benchmark.name, bench.render_table(report, "markdown"))
-            results.append(BenchResult(folder, report, provenance))
-    return results
-
-
-def _sort_out_stale(
-    workspace: Workspace, split: Split
-) -> tuple[dict[Path, TrainReport], tuple[str, ...]]:
-    """Return the models that may be measured, and a note on those that may not.
-
-    A model trained on another split has met concepts that now count as held out.
-    """
-    models = list_models(workspace)
-    wanted = split.digest
-    current = {
-        path: report
-        for path, report in models.items()
-        if report.base == workspace.config.base and report.hashes.get("split") == wanted
-    }
-    stale = [path.name for path in models if path not in current]
-    note = (
-        f"left out, because graph, split or base changed since their training: {', '.join(stale)}; "
-        "train them again with `graphtune pairs` and `graphtune train`"
-    )
-    return current, (note,) if stale else ()
-
-
-def _list_anchors(workspace: Workspace, graph: ConceptGraph, split: Split) -> set[str]:
-    """Return every text that training may have met as an anchor: names, and all pairs on disk."""
-    anchors = {name for names in list_anchor_names(graph, split).values() for name in names}
-    for card in workspace.pairs.glob("*.card.json"):
-        pairs, _ = read_pairs(workspace.pairs, card.name.removesuffix(".card.json"))
-        anchors.update(pair.anchor for pair in pairs)
-    return anchors
+def refer_to(folder: Path, base: BaseConfig) -> BaseConfig:
+    """Return how to load a model that was trained from `base`."""
+    return base.model_copy(update={"model": str(folder), "revision": None})
 
 
 def search_workspace(

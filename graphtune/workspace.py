@@ -95,7 +95,10 @@ def lock_workspace(workspace: Workspace, wait: float = 600.0) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
+        try:
+            who = holder.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            who = "another process"
         print(f"{workspace.root} is in use by {who}; waiting up to {wait:.0f} s …", file=sys.stderr)
         try:
             lock.acquire(timeout=wait)

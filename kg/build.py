@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -28,6 +28,8 @@ from graphtune.progress import track
 from graphtune.records import Chunk, Extraction
 from graphtune.workspace import Workspace
 
+#: An endpoint that fails so often is taken to be broken: each failure may cost minutes of waiting.
+MAX_FAILURES_IN_A_ROW = 5
 #: Part of what decides whether a stored paper is read again: raise it when reading or cutting changes.
 CHUNKING_VERSION = "1"
 
@@ -44,6 +46,7 @@ class BuildSummary:
     failed: list[tuple[str, str, str]] = field(default_factory=list)
     extracted_chunks: int = 0
     failed_chunks: int = 0
+    pending_chunks: int = 0
     rejected_records: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
     endpoint_error: str = ""
@@ -54,7 +57,12 @@ class BuildSummary:
     def did_nothing(self) -> bool:
         """Whether the store was up to date already."""
         return not (
-            self.added or self.changed or self.removed or self.extracted_chunks or self.left_out
+            self.added
+            or self.changed
+            or self.removed
+            or self.extracted_chunks
+            or self.left_out
+            or self.endpoint_error
         )
 
 
@@ -66,7 +74,6 @@ def build_graph(workspace: Workspace, papers: Sequence[Path]) -> BuildSummary:
     and the others go on; so do chunks on which the extractor fails, which are tried again next time.
 
     Raises:
-        DocumentError: a named path does not exist, or nothing readable is known at all.
         ModelError: the base model's tokenizer cannot be had.
     """
     config = workspace.config
@@ -78,10 +85,15 @@ def build_graph(workspace: Workspace, papers: Sequence[Path]) -> BuildSummary:
         with _timed(summary, "extraction"):
             _extract_pending(store, config, extractor, summary)
         with _timed(summary, "resolution"):
-            summary.left_out = resolve_graph(store, extractor.name)
+            # An endpoint that is out of reach must not replace another extractor's graph.
+            if not summary.endpoint_error or store.meta().get("extractor") == extractor.name:
+                summary.left_out = resolve_graph(store, extractor.name)
         summary.counts = count_graph(store)
         extractions = count_extractions(store.db, extractor.name)
         summary.failed_chunks = extractions["failed"]
+        summary.pending_chunks = summary.counts["chunks"] - sum(
+            extractions[status] for status in ("ok", "failed")
+        )
         summary.rejected_records = extractions["rejected"]
     return summary
 
@@ -110,7 +122,12 @@ def _update_documents(
     tokenizer_hash = hashlib.sha256(tokenizer.read_bytes()).hexdigest()[:16]
     chunking = f"{CHUNKING_VERSION}-{config.chunking.digest()}-{tokenizer_hash}"
     known = store.files()
-    paths = {str(path): path for path in find_papers([path.resolve() for path in papers])}
+    paths: dict[str, Path] = {}
+    for paper in papers:
+        try:
+            paths |= {_spell(path): path for path in find_papers([paper.resolve()])}
+        except DocumentError as error:
+            summary.failed.append((_spell(paper), error.status, str(error)))
     _read_files(store, config, (tokenizer, chunking), paths, summary)
     # Last, so that a moved file is known by its bytes and keeps what was found in it.
     for gone in _list_gone(known, papers, paths):
@@ -130,7 +147,12 @@ def _read_files(
     chunking = tokenizer[1]
     todo = []
     for name, path in paths.items():
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        try:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            message = f"{name} cannot be read ({error.strerror}); check its permissions"
+            summary.failed.append((name, "error", message))
+            continue
         held = known.get(name)
         if (
             held
@@ -161,7 +183,14 @@ def _read_files(
             store.save_failed_file(name, digest, error.status, str(error))
             summary.failed.append((name, error.status, str(error)))
             continue
-        store.save_document(document, chunks, chunking)
+        store.save_document(
+            replace(document, path=name, title=_spell(document.title)), chunks, chunking
+        )
+
+
+def _spell(name: Path | str) -> str:
+    """Return a file name as text that SQLite can hold, also where it is no UTF-8."""
+    return str(name).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _list_gone(
@@ -189,6 +218,7 @@ def _extract_pending(
     # Replies of a paid endpoint are stored one by one, the free rules' a few hundred at a time.
     size = 1 if extractor.name == "llm" else 256
     batches = [pending[start : start + size] for start in range(0, len(pending), size)]
+    in_a_row = 0
     unit = "chunks" if size == 1 else "batches of chunks"
     for batch in track(batches, f"extracting concepts ({extractor.name})", unit):
         try:
@@ -198,6 +228,11 @@ def _extract_pending(
             return
         save_extractions(store.db, extractor.name, extractor.version, results)
         summary.extracted_chunks += len(results)
+        failures = [result for _, result in results if isinstance(result, str)]
+        in_a_row = in_a_row + 1 if failures else 0
+        if in_a_row == MAX_FAILURES_IN_A_ROW:
+            summary.endpoint_error = f"{in_a_row} chunks failed in a row, the last: {failures[-1]}"
+            return
 
 
 def _extract_batch(

@@ -12,12 +12,13 @@ from graphtune.records import Chunk, Concept, Extraction, FoundConcept, FoundRel
 
 def pending_chunks(db: Database, extractor: str, version: str) -> list[tuple[str, Chunk]]:
     """Return (paper title, chunk) where this version of the extractor has no good answer yet."""
+    # Chunks that failed before come last: they must not keep the others from their turn.
     rows = db.query(
         "SELECT chunks.*, documents.title AS document_title FROM chunks "
         "JOIN documents ON documents.id = document_id "
         "LEFT JOIN extractions e ON e.chunk_id = chunks.id AND e.extractor = :extractor "
         "WHERE e.chunk_id IS NULL OR e.status <> 'ok' OR e.version <> :version "
-        "ORDER BY documents.path, position",
+        "ORDER BY e.status IS NOT NULL AND e.status = 'failed', documents.path, position",
         {"extractor": extractor, "version": version},
     )
     return [(row.pop("document_title"), read_chunk(row)) for row in rows]

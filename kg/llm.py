@@ -107,6 +107,10 @@ class LlmExtractor:
             )
         except APIError as error:
             raise self._explain_error(error) from error
+        except ValueError as error:  # a reply that is no JSON at all, or an address that is none
+            raise ExtractionError(
+                f"{self._place} sent no usable reply: {str(error)[:200]}"
+            ) from error
         choices = getattr(reply, "choices", None)
         if not choices:
             raise ExtractionError(f"{self._place} sent no chat completion: {str(reply)[:200]!r}")
@@ -177,7 +181,8 @@ def read_reply(content: str, chunk: Chunk) -> Extraction:
     # Some servers let the model think aloud or fence its JSON in spite of the schema.
     bare = re.sub(r"\A.*</think>|\A\s*```(?:json)?\s*\n|\n```\s*\Z", "", content, flags=re.S)
     try:
-        data = json.loads(bare)
+        # Lone surrogates are legal in JSON, and nowhere else.
+        data = json.loads(json.dumps(json.loads(bare), ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError) as error:
         raise ExtractionError(f"the reply is not JSON ({error}): {content[:200]!r}") from error
     lists = [data.get(key) for key in ("concepts", "relations")] if isinstance(data, dict) else []

@@ -143,7 +143,7 @@ def normalize_name(name: str) -> str:
     >>> normalize_name("(q,t)-Catalan numbers"), normalize_name("q-series")
     ('(q,t)-catalan number', 'q-series')
     """
-    text = " ".join(fold_text(name)[0].split()).replace('"', "")
+    text = " ".join(fold_text(name)[0].replace('"', "").split())
     text = re.sub(r"\s*-+\s*", "-", text)
     text = re.sub(r"(?<=[^\W\d_]{2})'s\b|(?<=[^\W\d_]{2}s)'(?=\s|$)", "", text)
     text = re.sub(r"^[\s.,;:!?'*-]+|[\s.,;:!?'*-]+$", "", text)

@@ -167,8 +167,12 @@ def _add_imports(
             if known is None:
                 concepts[key] = replace(concept, origin="imported")
                 owner[key] = key
-            elif not known.description and concept.description:
-                concepts[key] = replace(known, description=concept.description)
+            else:
+                forms = {normalize_name(alias) for alias in (known.name, *known.aliases)}
+                fresh = [a for a in concept.aliases if normalize_name(a) not in forms]
+                description = known.description or concept.description
+                aliases = (*known.aliases, *fresh)
+                concepts[key] = replace(known, description=description, aliases=aliases)
             for alias in concept.aliases:
                 owner.setdefault(normalize_name(alias), key)
         relations += [

@@ -48,6 +48,11 @@ class GraphStore:
             if migrations.pending(self.db):
                 self.db.enable_wal()
                 migrations.apply(self.db)
+        except sqlite3.OperationalError as error:
+            raise WorkspaceError(
+                f"{path} cannot be opened ({error}): see that its folder can be written to, that "
+                "the disk has room, and that no other program holds the file"
+            ) from error
         except sqlite3.DatabaseError as error:
             raise WorkspaceError(
                 f"{path} cannot be read as a graphtune database ({error}). Restore it from a copy, "

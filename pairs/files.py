@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from graphtune.config import PairsConfig, SplitConfig
 from graphtune.errors import DataError
+from graphtune.files import read_record, write_record, write_text
 from graphtune.kg.graph import ConceptGraph
 from graphtune.pairs.split import Split
 from graphtune.records import Pair
@@ -57,15 +58,16 @@ def write_pairs(
         )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{settings.recipe}.{file_format}"
-    rows = [asdict(pair) for pair in pairs]
-    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    lines = _render_lines(pairs)
     if file_format == "parquet":
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        pq.write_table(pa.Table.from_pylist(rows), path)
+        partial = path.with_suffix(".partial")
+        pq.write_table(pa.Table.from_pylist([asdict(pair) for pair in pairs]), partial)
+        partial.replace(path)
     else:
-        path.write_text(lines, encoding="utf-8")
+        write_text(path, lines)
     card = PairsCard(
         recipe=settings.recipe,
         pairs=len(pairs),
@@ -84,9 +86,10 @@ def write_pairs(
             "pairs": hashlib.sha256(lines.encode()).hexdigest(),
         },
     )
-    card_path(folder, settings.recipe).write_text(
-        card.model_dump_json(indent=2) + "\n", encoding="utf-8"
-    )
+    write_record(card_path(folder, settings.recipe), card)
+    for other in find_pairs(folder, settings.recipe):
+        if other != path:
+            other.unlink()  # one recipe, one file: else the card would speak for both
     return path, card
 
 
@@ -96,21 +99,33 @@ def card_path(folder: Path, recipe: str) -> Path:
 
 
 def read_pairs(folder: Path, recipe: str) -> tuple[list[Pair], PairsCard]:
-    """Read what `write_pairs` wrote, whichever format is newer.
+    """Read what `write_pairs` wrote, in either format.
 
     Raises:
-        DataError: there is none, or a line is malformed.
+        DataError: there is none, a line is malformed, or the file is not what its card describes.
     """
-    found = [
-        path for path in (folder / f"{recipe}.jsonl", folder / f"{recipe}.parquet") if path.exists()
-    ]
+    found = find_pairs(folder, recipe)
     if not found or not card_path(folder, recipe).exists():
         raise DataError(
             f"no pairs of recipe {recipe!r} in {folder}; make them with `graphtune pairs`"
         )
-    path = max(found, key=lambda item: item.stat().st_mtime)
-    card = PairsCard.model_validate_json(card_path(folder, recipe).read_text(encoding="utf-8"))
-    return [_read_row(row, path) for row in _read_rows(path)], card
+    card = read_record(card_path(folder, recipe), PairsCard)
+    pairs = [_read_row(row, found[0]) for row in _read_rows(found[0])]
+    if hashlib.sha256(_render_lines(pairs).encode()).hexdigest() != card.hashes["pairs"]:
+        raise DataError(
+            f"{found[0]} is not what its card describes (changed or cut off since it was made); "
+            "make it again with `graphtune pairs`"
+        )
+    return pairs, card
+
+
+def find_pairs(folder: Path, recipe: str) -> list[Path]:
+    """Return the files of a recipe's pairs, in either format."""
+    return [p for p in (folder / f"{recipe}.jsonl", folder / f"{recipe}.parquet") if p.exists()]
+
+
+def _render_lines(pairs: Iterable[Pair]) -> str:
+    return "".join(json.dumps(asdict(pair), ensure_ascii=False) + "\n" for pair in pairs)
 
 
 def _read_rows(path: Path) -> Iterable[dict[str, Any]]:

@@ -6,11 +6,15 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from graphtune.config import BaseConfig, Config, ExtractConfig, SplitConfig
 from graphtune.workspace import Workspace, init_workspace
 
+# The same examples every time: a red run can be repeated.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("repeatable")
 os.environ["HF_HUB_OFFLINE"] = "1"
 for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
     os.environ.pop(name, None)

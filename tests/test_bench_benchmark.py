@@ -14,12 +14,14 @@ TINY = Benchmark(
 
 
 def test_seen_queries_are_those_whose_text_or_concept_was_an_anchor():
-    labelled = label_seen(TINY, ["TABLEAUX", "partitions", "order"], str.lower)
+    labelled = label_seen(TINY, ["TABLEAUX", "partitions", "order"], ["tableaux"], str.lower)
     assert labelled.groups == {"q1": "seen", "q2": "seen", "q3": "held-out"}
+    chosen = label_seen(TINY, ["order"], ["Young tableau", "POSETS"], str.lower)
+    assert chosen.groups == {"q1": "dev", "q2": "held-out", "q3": "dev"}
     assert replace(labelled, groups={}) == TINY
-    assert set(label_seen(TINY, [], str.lower).groups.values()) == {"held-out"}
+    assert set(label_seen(TINY, [], [], str.lower).groups.values()) == {"held-out"}
     # The normal form decides, on both sides.
-    assert label_seen(TINY, ["poset"], lambda name: name.rstrip("s")).groups["q3"] == "seen"
+    assert label_seen(TINY, ["poset"], [], lambda name: name.rstrip("s")).groups["q3"] == "seen"
 
 
 def test_groups_stand_in_a_fixed_order_with_all_at_the_end():

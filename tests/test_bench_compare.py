@@ -95,7 +95,8 @@ def test_verdicts_say_above_below_or_nothing_shown():
     )
     good, bad, same = report.verdicts
     assert good.startswith("good (3 seeds) above base on held-out: NDCG@10 +0.")
-    assert good.endswith(", n = 40")
+    assert ", n = 40; seeds from 0." in good
+    assert bad.endswith(", n = 40")
     assert bad.startswith("bad (1 seed) below base on held-out: NDCG@10 -0.")
     assert same.startswith(
         "same (1 seed): no difference from base shown on held-out: NDCG@10 +0.000"

@@ -65,7 +65,7 @@ def test_wrong_use_is_2_and_failure_is_1(tmp_path: Path, built: Path) -> None:
     call("build", code=2)
     call("pairs", "--recipe", "magic", code=2)
     assert "graphtune init" in call("build", "-w", tmp_path / "none", tmp_path, code=1).stderr
-    assert "nowhere" in call("build", "-w", built, tmp_path / "nowhere", code=1).stderr
+    assert "nowhere" in call("build", "-w", built, tmp_path / "nowhere", code=1).stdout
     failed = call("train", "-w", built, "--json", code=1)
     assert "graphtune pairs" in json.loads(failed.stdout)["error"]
     (built / "graphtune.toml").write_text("[train]\nlearning_rate = 'fast'\n")
@@ -93,10 +93,26 @@ def test_a_hub_model_without_hub_says_how_to_go_on(tmp_path: Path, papers: Path)
     assert "minilm" in done.stderr
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_one_message(built: Path) -> None:
-    (built / "pairs" / "evidence.jsonl").symlink_to("/dev/full")
-    assert "No space left" in call("pairs", "-w", built, code=1).stderr
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
+def test_a_full_disk_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
+    import click
+
+    from graphtune.cli.common import Outcome, command
+
+    group = click.Group()
+
+    @command(group)
+    def fill(workspace: Path) -> Outcome:
+        with open("/dev/full", "w") as file:
+            file.write("x" * 10_000)
+        return Outcome({}, "")
+
+    with pytest.raises(SystemExit) as stopped:
+        group(["fill", "--json"])
+    said = capsys.readouterr()
+    assert stopped.value.code == 1
+    assert "No space left on device" in json.loads(said.out)["error"]
+    assert "free some space" in said.err
 
 
 @pytest.mark.slow

@@ -1,12 +1,12 @@
 """From files to the graph: incremental, by name where something fails."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pymupdf
-import pytest
 
-from graphtune.errors import DocumentError
+from graphtune.config import ExtractConfig
 from graphtune.kg import (
     GraphStore,
     build_graph,
@@ -140,9 +140,40 @@ def test_bad_files_are_named_and_the_others_go_on(workspace: Workspace, papers: 
     assert len(build_graph(workspace, [papers]).failed) == 3
 
 
-def test_a_missing_path_is_named(workspace: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(DocumentError, match="nowhere"):
-        build_graph(workspace, [tmp_path / "nowhere"])
+def test_missing_and_unfit_paths_are_named_and_the_others_go_on(
+    workspace: Workspace, papers: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "paper.docx").write_bytes(b"x")
+    summary = build_graph(workspace, [tmp_path / "nowhere", tmp_path / "paper.docx", papers])
+    assert [Path(path).name for path, _, _ in summary.failed] == ["nowhere", "paper.docx"]
+    assert all(Path(path).name in message for path, _, message in summary.failed)
+    assert summary.added == 3
+
+
+def test_a_file_name_that_is_no_utf8(workspace: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    path = os.fsencode(folder) + b"/caf\xe9.md"
+    with open(path, "w") as file:
+        file.write("A *lattice path* is called a *Dyck path* if it stays above.")
+    assert build_graph(workspace, [folder]).added == 1
+    assert build_graph(workspace, [folder]).did_nothing
+    os.unlink(path)
+    assert build_graph(workspace, [folder]).removed == 1
+
+
+def test_an_unreachable_endpoint_keeps_the_graph_that_is_there(
+    workspace: Workspace, papers: Path
+) -> None:
+    build_graph(workspace, [papers])
+    before = read(workspace)
+    llm = ExtractConfig(extractor="llm", base_url="http://127.0.0.1:9/v1")
+    asking = Workspace(workspace.root, workspace.config.model_copy(update={"extract": llm}))
+    summary = build_graph(asking, [papers])
+    assert "127.0.0.1:9" in summary.endpoint_error
+    assert not summary.did_nothing
+    assert summary.pending_chunks == len(before.chunks)
+    assert read(workspace).hashes == before.hashes
 
 
 def test_a_copy_of_a_paper_is_no_second_paper(workspace: Workspace, papers: Path) -> None:

@@ -197,3 +197,14 @@ def test_measure_names_say_what_the_library_computes():
         "R@20",
     ]
     assert ir_measures.parse_measure("RR@10") == metrics._OBJECTS["MRR@10"]
+
+
+def test_queries_of_one_cluster_count_as_one():
+    values = np.repeat(np.random.default_rng(0).normal(size=50), 4)
+    clusters = np.repeat(np.arange(50), 4).tolist()
+    _, low, high = mean_interval(values[::4], 2000, 0)
+    mean, clustered_low, clustered_high = mean_interval(values, 2000, 0, clusters)
+    assert mean == pytest.approx(values.mean())
+    assert clustered_high - clustered_low == pytest.approx(high - low, rel=0.1)
+    _, naive_low, naive_high = mean_interval(values, 2000, 0)
+    assert naive_high - naive_low < 0.6 * (clustered_high - clustered_low)

@@ -164,6 +164,10 @@ def test_missing_and_broken_files_are_named(tmp_path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8") + "{broken\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"evidence\.jsonl:\d+"):
         read_pairs(tmp_path, "evidence")
+    shorter = path.read_text(encoding="utf-8").splitlines()[:-2]
+    path.write_text("\n".join(shorter) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match="changed or cut off"):
+        read_pairs(tmp_path, "evidence")
     with pytest.raises(DataError, match="no pairs"):
         write_pairs([], graph, split, configs, tmp_path)
 

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from graphtune.files import write_text
 from graphtune.train.records import TrainReport
 
 
 def write_card(folder: Path, report: TrainReport) -> None:
     """Write `README.md` with lineage, data, settings, the development table and usage."""
-    (folder / "README.md").write_text(render_card(report), encoding="utf-8")
+    write_text(folder / "README.md", render_card(report))
 
 
 def render_card(report: TrainReport) -> str:
@@ -61,7 +62,7 @@ def add_results(folder: Path, benchmark: str, table: str) -> None:
     text = text.rstrip("\n") + "\n"
     if RESULTS not in text:
         text += f"\n{RESULTS}"
-    path.write_text(f"{text}\n{opening}{table.rstrip()}\n{closing}", encoding="utf-8")
+    write_text(path, f"{text}\n{opening}{table.rstrip()}\n{closing}")
 
 
 RESULTS = "## Results\n"

@@ -16,6 +16,14 @@ class DevScore(BaseModel):
     ndcg: dict[int, float]
 
 
+class DevScores(BaseModel):
+    """The development figures so far, as an interrupted run leaves them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scores: tuple[DevScore, ...]
+
+
 class TrainReport(BaseModel):
     """The lineage and course of one training run; `graphtune.json` in the model's folder."""
 

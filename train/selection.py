@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
 
 from graphtune.encoder import encode_texts, truncate_vectors
+from graphtune.files import read_record, write_record
 from graphtune.metrics import score_run, search_exact
-from graphtune.train.records import DevScore
+from graphtune.train.records import DevScore, DevScores
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -87,8 +87,7 @@ class CheckpointKeeper:
         self.best = folder / "best"
         self.scores: list[DevScore] = []
         if self.state.exists():
-            rows = json.loads(self.state.read_text(encoding="utf-8"))
-            self.scores = [DevScore.model_validate(row) for row in rows]
+            self.scores = list(read_record(self.state, DevScores).scores)
 
     def record(self, encoder: SentenceTransformer, step: int) -> bool:
         """Score the encoder as it is; return whether training has stopped getting better."""
@@ -97,8 +96,7 @@ class CheckpointKeeper:
         if self.best_step() == step:
             shutil.rmtree(self.best, ignore_errors=True)
             encoder.save_pretrained(str(self.best), create_model_card=False)
-        rows: list[dict[str, Any]] = [row.model_dump() for row in self.scores]
-        self.state.write_text(json.dumps(rows), encoding="utf-8")
+        write_record(self.state, DevScores(scores=tuple(self.scores)))
         figures = ", ".join(f"{dim}: {value:.3f}" for dim, value in self.scores[-1].ndcg.items())
         tqdm.write(f"step {step}: dev NDCG@10 {figures}", file=sys.stderr)
         since = sum(row.step > self.best_step() for row in self.scores)

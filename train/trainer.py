@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from graphtune.config import BaseConfig, TrainConfig
 from graphtune.encoder import has_fast_bf16, hash_model, list_dims, load_encoder
-from graphtune.errors import ConfigError, DataError
+from graphtune.errors import ConfigError, DataError, ModelError
+from graphtune.files import write_record
 from graphtune.records import Pair
 from graphtune.train.card import write_card
 from graphtune.train.records import REPORT_NAME, TrainReport
@@ -52,7 +54,7 @@ def train_encoder(
     config: TrainConfig,
     seed: int,
     folder: Path,
-    resume: bool = False,
+    resume: bool | None = False,
 ) -> TrainReport:
     """Fine-tune the base model and save the best checkpoint as a sentence-transformers folder.
 
@@ -65,7 +67,8 @@ def train_encoder(
         config: how to train.
         seed: for the order of batches and dropout.
         folder: where the model goes; replaced when the run has ended.
-        resume: go on from the last checkpoint of an interrupted run with the same data and settings.
+        resume: go on from the last checkpoint of an interrupted run with the same data and settings;
+            None means to do so where there is one, and to start afresh where it was another run.
 
     Raises:
         DataError: there are fewer pairs than one batch.
@@ -88,12 +91,13 @@ def train_encoder(
     keeper = CheckpointKeeper(work, lambda: score_dev(encoder, dev, dims), config.patience)
     trainer = _make_trainer(encoder, data.pairs, config, seed, dims, work, keeper)
     checkpoints = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-    if dev.queries and not keeper.scores:
-        keeper.record(encoder, 0)
-    trainer.train(resume_from_checkpoint=str(checkpoints[-1]) if checkpoints else None)
-    steps = trainer.state.global_step
-    if dev.queries and keeper.scores[-1].step < steps:
-        keeper.record(encoder, steps)
+    with explain_failed_writes(work):
+        if dev.queries and not keeper.scores:
+            keeper.record(encoder, 0)
+        trainer.train(resume_from_checkpoint=str(checkpoints[-1]) if checkpoints else None)
+        steps = trainer.state.global_step
+        if dev.queries and keeper.scores[-1].step < steps:
+            keeper.record(encoder, steps)
     best = _take_best(encoder, keeper, steps, base)
     report = TrainReport(
         name=folder.name,
@@ -118,8 +122,29 @@ def train_encoder(
             name: version(name) for name in ("sentence-transformers", "transformers", "torch")
         },
     )
-    _save_model(encoder, report, folder, work)
+    with explain_failed_writes(work):
+        _save_model(encoder, report, folder, work)
     return report
+
+
+@contextmanager
+def explain_failed_writes(folder: Path) -> Iterator[None]:
+    """Turn what safetensors and torch raise when a disk is full into one message.
+
+    Raises:
+        ModelError: weights could not be written.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (SafetensorError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "PytorchStreamWriter" not in str(error):
+            raise
+        reason = str(error).strip().splitlines()[0][:200]
+        raise ModelError(
+            f"cannot write weights to {folder} ({reason}); free some space and go on with --resume"
+        ) from error
 
 
 def _fingerprint(base: BaseConfig, data: TrainingData, config: TrainConfig, seed: int) -> str:
@@ -127,15 +152,16 @@ def _fingerprint(base: BaseConfig, data: TrainingData, config: TrainConfig, seed
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
-def _prepare_work_folder(work: Path, fingerprint: str, resume: bool) -> None:
+def _prepare_work_folder(work: Path, fingerprint: str, resume: bool | None) -> None:
     mark = work / "fingerprint"
-    if resume and mark.exists():
-        if mark.read_text() != fingerprint:
+    if resume is not False and mark.exists():
+        if mark.read_text() == fingerprint:
+            return
+        if resume:
             raise ConfigError(
                 f"{work} was interrupted with other pairs or settings and cannot be resumed; "
                 "run without --resume to start again"
             )
-        return
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     mark.write_text(fingerprint)
@@ -254,7 +280,7 @@ def _save_model(
     """Write the model beside its place and move it there, so that no half model is ever seen."""
     fresh = work / "model"
     encoder.save_pretrained(str(fresh), create_model_card=False)
-    (fresh / REPORT_NAME).write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_record(fresh / REPORT_NAME, report)
     write_card(fresh, report)
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)

@@ -28,11 +28,19 @@ def init(workspace: Path, directory: Path | None, base: str | None) -> Outcome:
     Example: graphtune init papers-ws --base minilm
     """
     from graphtune.config import BaseConfig, Config
+    from graphtune.errors import WorkspaceError
+    from graphtune.kg import GraphStore
     from graphtune.workspace import init_workspace
 
     config = Config(base=BaseConfig(model=base)) if base else Config()
     made = init_workspace(directory or workspace, config)
     model = made.config.base.model
+    if base and base != model:
+        raise WorkspaceError(
+            f"{made.root} is a workspace already, with the base model {model!r}; "
+            "change it in its graphtune.toml, or name a new folder"
+        )
+    GraphStore(made.database).db.close()
     return Outcome(
         {"workspace": str(made.root), "base": model},
         f"workspace {made.root} (base model {model}); settings are in {made.root / 'graphtune.toml'}\n"
@@ -79,6 +87,8 @@ def describe_build(summary: "BuildSummary") -> str:
         lines.append(f"{summary.failed_chunks} chunks failed; `graphtune build` tries them again")
     if summary.endpoint_error:
         lines.append(f"extraction stopped: {summary.endpoint_error}")
+    if summary.pending_chunks:
+        lines.append(f"{summary.pending_chunks:,} chunks are still to be read by the extractor")
     if not summary.did_nothing:
         lines.append(", ".join(f"{step} {value:.1f} s" for step, value in summary.seconds.items()))
     return "\n".join(lines)
@@ -97,22 +107,25 @@ def run(workspace: Path, papers: tuple[Path, ...], beir: tuple[Path, ...]) -> Ou
 
 def run_all(workspace: "Workspace", papers: tuple[Path, ...], beir: tuple[Path, ...]) -> Outcome:
     """Run all stages on a workspace."""
-    from graphtune import bench, pipeline
+    from graphtune import measuring, pipeline
 
     def say(text: str) -> None:
         click.echo(text, err=True)
 
     summary = pipeline.build_workspace(workspace, papers)
     say(describe_build(summary))
+    if summary.endpoint_error:
+        return Outcome({"build": asdict(summary)}, "", ok=False)
     pairs = pipeline.pair_workspace(workspace, force=False)
     say(f"pairs: {pairs.card.pairs:,} in {pairs.path}" + ("" if pairs.made else " (up to date)"))
-    models = pipeline.train_workspace(workspace, force=False)
+    models = pipeline.train_workspace(workspace, resume=None, force=False)
     for model in models:
         say(f"model {model.path}: {model.report.verdict}" + ("" if model.made else " (up to date)"))
-    results = pipeline.bench_workspace(workspace)
+    results = measuring.bench_workspace(workspace, force=False)
     if beir:
-        results += pipeline.bench_workspace(workspace, beir=beir)
-    tables = [bench.render_table(result.report) for result in results]
+        results += measuring.bench_workspace(workspace, beir=beir, force=False)
+    for result in results:
+        say(f"results {result.folder}" + ("" if result.made else " (up to date)"))
     best = pipeline.pick_model(workspace).model
     closing = f"the model: {best}\nreports: {workspace.results}"
     data = {
@@ -120,8 +133,9 @@ def run_all(workspace: "Workspace", papers: tuple[Path, ...], beir: tuple[Path, 
         "pairs": pairs.card.model_dump(),
         "models": [str(model.path) for model in models],
         "model": best,
-        "results": [bench.describe_report(r.report, r.provenance) for r in results],
+        "results": [result.data for result in results],
     }
+    tables = [result.table for result in results]
     return Outcome(data, "\n".join([*tables, closing]), is_good(summary))
 
 
@@ -135,6 +149,7 @@ def demo(workspace: Path, directory: Path | None) -> Outcome:
     """
     import graphtune.data
     from graphtune import config as settings
+    from graphtune.errors import WorkspaceError
     from graphtune.workspace import init_workspace
 
     sample = Path(next(iter(graphtune.data.__path__))) / "sample"
@@ -149,7 +164,12 @@ def demo(workspace: Path, directory: Path | None) -> Outcome:
         ),
     )
     target = directory or (workspace / "graphtune-demo")
-    outcome = run_all(init_workspace(target, config), (sample / "pdf",), (sample / "gold",))
+    made = init_workspace(target, config)
+    if made.config != config:
+        raise WorkspaceError(
+            f"{target} is a workspace with other settings than the demo's; name a new folder"
+        )
+    outcome = run_all(made, (sample / "pdf",), (sample / "gold",))
     outcome.text += f'\ntry: graphtune search -w {target} "number of standard tableaux of a shape"'
     return outcome
 

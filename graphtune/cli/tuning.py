@@ -80,14 +80,12 @@ def bench(workspace: Path, models: tuple[str, ...], beir: tuple[Path, ...], spli
     \b
     Example: graphtune bench -w papers-ws BAAI/bge-small-en-v1.5 --beir my-benchmark
     """
-    from graphtune.bench import describe_report, render_table
-    from graphtune.pipeline import bench_workspace
+    from graphtune.measuring import bench_workspace
     from graphtune.workspace import open_workspace
 
     results = bench_workspace(open_workspace(workspace), models, beir, split)
-    tables = [f"{render_table(result.report)}\nreport: {result.folder}" for result in results]
-    data = [describe_report(result.report, result.provenance) for result in results]
-    return Outcome({"benchmarks": data}, "\n".join(tables))
+    tables = [f"{result.table}\nreport: {result.folder}" for result in results]
+    return Outcome({"benchmarks": [result.data for result in results]}, "\n".join(tables))
 
 
 def search(workspace: Path, query: str, k: int, papers: bool, model: str | None) -> Outcome:
