@@ -143,27 +143,9 @@ def _read_files(
     summary: BuildSummary,
 ) -> None:
     """Read the files that are new or changed; `tokenizer` is its path and the chunking fingerprint."""
-    known = store.files()
     chunking = tokenizer[1]
-    todo = []
-    for name, path in paths.items():
-        try:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError as error:
-            message = f"{name} cannot be read ({error.strerror}); check its permissions"
-            summary.failed.append((name, "error", message))
-            continue
-        held = known.get(name)
-        if (
-            held
-            and held["sha256"] == digest
-            and (held["chunking"] == chunking or held["status"] != "ok")
-        ):
-            summary.unchanged += held["status"] == "ok"
-            if held["status"] != "ok":
-                summary.failed.append((name, held["status"], held["message"]))
-        else:
-            todo.append((name, path, digest))
+    known = store.files()
+    todo = list(_list_new(known, chunking, paths, summary))
     if not todo:
         return
     count = load_token_spans(tokenizer[0])
@@ -186,6 +168,30 @@ def _read_files(
         store.save_document(
             replace(document, path=name, title=_spell(document.title)), chunks, chunking
         )
+
+
+def _list_new(
+    known: dict[str, dict[str, Any]], chunking: str, paths: dict[str, Path], summary: BuildSummary
+) -> Iterator[tuple[str, Path, str]]:
+    """Yield (name, path, sha256) of each file that is new or changed, or was cut in another way."""
+    for name, path in paths.items():
+        try:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            message = f"{name} cannot be read ({error.strerror}); check its permissions"
+            summary.failed.append((name, "error", message))
+            continue
+        held = known.get(name)
+        if (
+            held
+            and held["sha256"] == digest
+            and (held["chunking"] == chunking or held["status"] != "ok")
+        ):
+            summary.unchanged += held["status"] == "ok"
+            if held["status"] != "ok":
+                summary.failed.append((name, held["status"], held["message"]))
+        else:
+            yield name, path, digest
 
 
 def _spell(name: Path | str) -> str:

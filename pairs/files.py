@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -50,7 +50,7 @@ def write_pairs(
     Raises:
         DataError: there is no pair to write.
     """
-    settings, split_settings = configs
+    settings = configs[0]
     if not pairs:
         raise DataError(
             f"recipe {settings.recipe!r} gives no pairs: the graph has {len(graph.concepts)} concepts. "
@@ -68,7 +68,23 @@ def write_pairs(
         partial.replace(path)
     else:
         write_text(path, lines)
-    card = PairsCard(
+    card = _describe_pairs(pairs, graph, split, configs, lines)
+    write_record(card_path(folder, settings.recipe), card)
+    for other in find_pairs(folder, settings.recipe):
+        if other != path:
+            other.unlink()  # one recipe, one file: else the card would speak for both
+    return path, card
+
+
+def _describe_pairs(
+    pairs: Sequence[Pair],
+    graph: ConceptGraph,
+    split: Split,
+    configs: tuple[PairsConfig, SplitConfig],
+    lines: str,
+) -> PairsCard:
+    settings, split_settings = configs
+    return PairsCard(
         recipe=settings.recipe,
         pairs=len(pairs),
         anchors=len({pair.anchor for pair in pairs}),
@@ -86,11 +102,6 @@ def write_pairs(
             "pairs": hashlib.sha256(lines.encode()).hexdigest(),
         },
     )
-    write_record(card_path(folder, settings.recipe), card)
-    for other in find_pairs(folder, settings.recipe):
-        if other != path:
-            other.unlink()  # one recipe, one file: else the card would speak for both
-    return path, card
 
 
 def card_path(folder: Path, recipe: str) -> Path:

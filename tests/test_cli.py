@@ -134,7 +134,7 @@ def test_run_and_what_follows(built: Path, papers: Path) -> None:
         "runs",
     }
     again = call("run", "-w", built, papers)
-    assert again.stderr.count("(up to date)") == 2
+    assert again.stderr.count("(up to date)") == 3
     hits = call_json("search", "-w", built, "pairs of tableaux from a matrix", "-k", "2")["hits"]
     assert [hit["rank"] for hit in hits] == [1, 2]
     assert hits[0]["page_start"] == 1

@@ -9,9 +9,9 @@ from graphtune.errors import ConfigError, DataError
 from graphtune.records import Pair
 from graphtune.train import DevSet, TrainingData, TrainReport, train_encoder
 from graphtune.train.card import add_results, render_card
+from graphtune.train.fitting import compare_in_float32, make_trainer
 from graphtune.train.records import DevScore
 from graphtune.train.selection import CheckpointKeeper, shrink_dev
-from graphtune.train.trainer import _make_trainer, compare_in_float32
 
 BASE = BaseConfig(model="minilm")
 WORDS = ("crystal", "matroid", "tableau", "lattice", "poset", "partition", "hook", "charge")
@@ -127,7 +127,7 @@ def test_cosines_stay_exact_under_autocast(tmp_path: Path) -> None:
     from graphtune.encoder import load_encoder
 
     keeper = CheckpointKeeper(tmp_path, dict, 1)
-    trainer = _make_trainer(load_encoder(BASE), PAIRS, SETTINGS, 0, (384, 64), tmp_path, keeper)
+    trainer = make_trainer(load_encoder(BASE), PAIRS, SETTINGS, 0, (384, 64), keeper)
     assert trainer.loss.loss.similarity_fct is compare_in_float32  # type: ignore[union-attr]
 
     one, two = torch.randn(4, 16), torch.randn(5, 16)

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphtune.config import BaseConfig, TrainConfig
-from graphtune.encoder import has_fast_bf16, hash_model, list_dims, load_encoder
+from graphtune.encoder import hash_model, list_dims, load_encoder
 from graphtune.errors import ConfigError, DataError, ModelError
 from graphtune.files import write_record
 from graphtune.records import Pair
 from graphtune.train.card import write_card
+from graphtune.train.fitting import make_trainer, use_bf16
 from graphtune.train.records import REPORT_NAME, TrainReport
 from graphtune.train.selection import (
     CheckpointKeeper,
@@ -32,10 +33,11 @@ from graphtune.train.selection import (
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.trainer import SentenceTransformerTrainer
-    from torch import Tensor
 
 #: The development set is scored every few steps: at most this many queries and passages.
 DEV_QUERIES, DEV_PASSAGES = 200, 500
+#: Libraries whose versions a report names.
+VERSIONS = ("sentence-transformers", "transformers", "torch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,7 @@ def train_encoder(
         ConfigError: `resume` is asked for and the interrupted run had other data or settings.
         ModelError: the base cannot be loaded.
     """
-    if len(data.pairs) < config.batch_size:
-        raise DataError(
-            f"{len(data.pairs)} pairs do not fill one batch of {config.batch_size}: "
-            "add papers, or lower [train] batch_size"
-        )
+    _refuse_few_pairs(len(data.pairs), config.batch_size)
     work = folder.with_name(folder.name + ".partial")
     _prepare_work_folder(work, _fingerprint(base, data, config, seed), resume)
     encoder = load_encoder(base)
@@ -89,15 +87,9 @@ def train_encoder(
     encoder.max_seq_length = min(config.max_seq_length, length)
     dev = shrink_dev(data.dev, DEV_QUERIES, DEV_PASSAGES, seed=0)
     keeper = CheckpointKeeper(work, lambda: score_dev(encoder, dev, dims), config.patience)
-    trainer = _make_trainer(encoder, data.pairs, config, seed, dims, work, keeper)
-    checkpoints = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    trainer = make_trainer(encoder, data.pairs, config, seed, dims, keeper)
     with explain_failed_writes(work):
-        if dev.queries and not keeper.scores:
-            keeper.record(encoder, 0)
-        trainer.train(resume_from_checkpoint=str(checkpoints[-1]) if checkpoints else None)
-        steps = trainer.state.global_step
-        if dev.queries and keeper.scores[-1].step < steps:
-            keeper.record(encoder, steps)
+        steps = _fit(trainer, encoder, keeper, bool(dev.queries))
     best = _take_best(encoder, keeper, steps, base)
     report = TrainReport(
         name=folder.name,
@@ -114,17 +106,41 @@ def train_encoder(
         verdict=_give_verdict(keeper, best),
         scores=tuple(keeper.scores),
         losses=tuple(
-            (int(r["step"]), float(r["loss"])) for r in trainer.state.log_history if "loss" in r
+            (int(row["step"]), row["loss"]) for row in trainer.state.log_history if "loss" in row
         ),
-        bf16=_use_bf16(config),
+        bf16=use_bf16(config),
         hashes={**data.hashes, "base": base_hash, "model": hash_model(encoder)},
-        versions={
-            name: version(name) for name in ("sentence-transformers", "transformers", "torch")
-        },
+        versions={name: version(name) for name in VERSIONS},
     )
     with explain_failed_writes(work):
         _save_model(encoder, report, folder, work)
     return report
+
+
+def _refuse_few_pairs(n_pairs: int, batch_size: int) -> None:
+    if n_pairs < batch_size:
+        raise DataError(
+            f"{n_pairs} pairs do not fill one batch of {batch_size}: "
+            "add papers, or lower [train] batch_size"
+        )
+
+
+def _fit(
+    trainer: SentenceTransformerTrainer,
+    encoder: SentenceTransformer,
+    keeper: CheckpointKeeper,
+    has_dev: bool,
+) -> int:
+    """Train from the last checkpoint, or from the start; return the number of steps."""
+    folders = keeper.folder.glob("checkpoint-*")
+    last = max(folders, key=lambda path: int(path.name.split("-")[1]), default=None)
+    if has_dev and not keeper.scores:
+        keeper.record(encoder, 0)
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    steps = int(trainer.state.global_step)
+    if has_dev and keeper.scores[-1].step < steps:
+        keeper.record(encoder, steps)
+    return steps
 
 
 @contextmanager
@@ -165,88 +181,6 @@ def _prepare_work_folder(work: Path, fingerprint: str, resume: bool | None) -> N
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     mark.write_text(fingerprint)
-
-
-def _use_bf16(config: TrainConfig) -> bool:
-    return config.bf16 == "on" or (config.bf16 == "auto" and has_fast_bf16())
-
-
-def _make_trainer(
-    encoder: SentenceTransformer,
-    pairs: Sequence[Pair],
-    config: TrainConfig,
-    seed: int,
-    dims: tuple[int, ...],
-    work: Path,
-    keeper: CheckpointKeeper,
-) -> SentenceTransformerTrainer:
-    from datasets import Dataset
-    from sentence_transformers.base.model_card import BaseModelCardCallback
-    from sentence_transformers.sentence_transformer.losses import (
-        MatryoshkaLoss,
-        MultipleNegativesRankingLoss,
-    )
-    from sentence_transformers.sentence_transformer.trainer import SentenceTransformerTrainer
-    from sentence_transformers.sentence_transformer.training_args import (
-        BatchSamplers,
-        SentenceTransformerTrainingArguments,
-    )
-    from transformers import PrinterCallback, ProgressCallback
-
-    from graphtune.train.callbacks import make_callback
-
-    encoder.model_card_data.generate_widget_examples = False  # the card is ours
-    ranking = MultipleNegativesRankingLoss(encoder, config.scale, similarity_fct=compare_in_float32)
-    loss = MatryoshkaLoss(encoder, ranking, matryoshka_dims=list(dims))
-    args = SentenceTransformerTrainingArguments(
-        output_dir=str(work),
-        num_train_epochs=config.epochs,
-        max_steps=config.max_steps or -1,
-        per_device_train_batch_size=config.batch_size,
-        learning_rate=config.learning_rate,
-        warmup_steps=config.warmup,
-        bf16=_use_bf16(config),
-        use_cpu=encoder.device.type == "cpu",
-        batch_sampler=BatchSamplers.NO_DUPLICATES,
-        prompts={
-            "anchor": encoder.prompts["query"] or "",
-            "positive": encoder.prompts["document"] or "",
-        },
-        save_strategy="steps",
-        save_steps=4 * config.eval_steps,
-        save_total_limit=1,
-        logging_steps=config.eval_steps,
-        seed=seed,
-        data_seed=seed,
-        report_to="none",
-        dataloader_pin_memory=False,
-    )
-    trainer = SentenceTransformerTrainer(
-        model=encoder,
-        args=args,
-        train_dataset=Dataset.from_dict(
-            {"anchor": [p.anchor for p in pairs], "positive": [p.positive for p in pairs]}
-        ),
-        loss=loss,
-        callbacks=[make_callback(keeper, config.eval_steps, config.batch_size)],
-    )
-    # Ours write to standard error, and the card comes from the report.
-    for callback in list(trainer.callback_handler.callbacks):
-        if isinstance(callback, ProgressCallback | PrinterCallback | BaseModelCardCallback):
-            trainer.remove_callback(callback)
-    return trainer
-
-
-def compare_in_float32(anchors: Tensor, candidates: Tensor) -> Tensor:
-    """Return all cosines, computed in float32 also where the encoder runs in bfloat16.
-
-    Scaled cosines in bfloat16 are off by up to 0.06, more than the differences that count.
-    """
-    import torch
-    from torch.nn.functional import normalize
-
-    with torch.autocast(anchors.device.type, enabled=False):
-        return normalize(anchors.float(), dim=-1) @ normalize(candidates.float(), dim=-1).T
 
 
 def _take_best(

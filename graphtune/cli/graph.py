@@ -1,11 +1,15 @@
 """Commands that look at the graph: stats, show, export, import."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from graphtune.cli.common import Outcome, command
+
+if TYPE_CHECKING:
+    from graphtune.kg import ConceptGraph
+    from graphtune.pairs import Split
 
 
 @click.group("graph")
@@ -47,11 +51,17 @@ def show(workspace: Path, concept: str) -> Outcome:
     """
     from graphtune.kg import find_concept
     from graphtune.pipeline import read_graph
-    from graphtune.records import ROLES
     from graphtune.workspace import open_workspace
 
     graph, split = read_graph(open_workspace(workspace))
-    key = find_concept(graph, concept)
+    data = describe_concept(graph, find_concept(graph, concept), split)
+    return Outcome(data, render_concept(data))
+
+
+def describe_concept(graph: "ConceptGraph", key: str, split: "Split") -> dict[str, Any]:
+    """Return all that the graph holds about a concept, strongest mentions first."""
+    from graphtune.records import ROLES
+
     node = graph.concepts[key]
     relations = [
         {
@@ -74,7 +84,7 @@ def show(workspace: Path, concept: str) -> Outcome:
                 "text": " ".join(chunk.text[max(0, mention.start - 60) : mention.end + 60].split()),
             }
         )
-    data = {
+    return {
         "id": key,
         "name": node.name,
         "type": node.type,
@@ -85,19 +95,23 @@ def show(workspace: Path, concept: str) -> Outcome:
         "relations": relations,
         "mentions": mentions,
     }
-    lines = [f"{node.name} ({node.type}, {node.origin}, split: {split.concepts.get(key, 'none')})"]
-    if node.aliases:
-        lines.append(f"also: {', '.join(node.aliases)}")
-    if node.description:
-        lines.append(node.description)
-    lines += [f"  {r['source']} —{r['type']}→ {r['target']}" for r in relations]
+
+
+def render_concept(data: dict[str, Any]) -> str:
+    """Return what `describe_concept` gave as text for a terminal."""
+    lines = [f"{data['name']} ({data['type']}, {data['origin']}, split: {data['split'] or 'none'})"]
+    if data["aliases"]:
+        lines.append(f"also: {', '.join(data['aliases'])}")
+    if data["description"]:
+        lines.append(data["description"])
+    lines += [f"  {r['source']} —{r['type']}→ {r['target']}" for r in data["relations"]]
     lines += [
         f"  [{m['role']}] {m['paper']}, {m['section'] or 'no section'}, p. {m['page']}: …{m['text']}…"
-        for m in mentions[:20]
+        for m in data["mentions"][:20]
     ]
-    if len(mentions) > 20:
-        lines.append(f"  and {len(mentions) - 20} more mentions (all with --json)")
-    return Outcome(data, "\n".join(lines))
+    if len(data["mentions"]) > 20:
+        lines.append(f"  and {len(data['mentions']) - 20} more mentions (all with --json)")
+    return "\n".join(lines)
 
 
 @command(graph_group, "export")

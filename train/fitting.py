@@ -1,0 +1,108 @@
+"""Setting up sentence-transformers' trainer: loss, arguments, callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graphtune.config import TrainConfig
+from graphtune.encoder import has_fast_bf16
+from graphtune.records import Pair
+from graphtune.train.selection import CheckpointKeeper
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.trainer import SentenceTransformerTrainer
+    from sentence_transformers.sentence_transformer.training_args import (
+        SentenceTransformerTrainingArguments,
+    )
+    from torch import Tensor
+
+
+def make_trainer(
+    encoder: SentenceTransformer,
+    pairs: Sequence[Pair],
+    config: TrainConfig,
+    seed: int,
+    dims: tuple[int, ...],
+    keeper: CheckpointKeeper,
+) -> SentenceTransformerTrainer:
+    """Return a trainer that contrasts in-batch pairs at all dimensions and asks `keeper` to judge.
+
+    Checkpoints go to the keeper's folder; nothing is printed to standard output.
+    """
+    from datasets import Dataset
+    from sentence_transformers.base.model_card import BaseModelCardCallback
+    from sentence_transformers.sentence_transformer.losses import (
+        MatryoshkaLoss,
+        MultipleNegativesRankingLoss,
+    )
+    from sentence_transformers.sentence_transformer.trainer import SentenceTransformerTrainer
+    from transformers import PrinterCallback, ProgressCallback
+
+    from graphtune.train.callbacks import make_callback
+
+    encoder.model_card_data.generate_widget_examples = False  # the card is ours
+    ranking = MultipleNegativesRankingLoss(encoder, config.scale, similarity_fct=compare_in_float32)
+    columns = {"anchor": [p.anchor for p in pairs], "positive": [p.positive for p in pairs]}
+    trainer = SentenceTransformerTrainer(
+        model=encoder,
+        args=_make_arguments(encoder, config, seed, keeper.folder),
+        train_dataset=Dataset.from_dict(columns),
+        loss=MatryoshkaLoss(encoder, ranking, matryoshka_dims=list(dims)),
+        callbacks=[make_callback(keeper, config.eval_steps, config.batch_size)],
+    )
+    # Ours write to standard error, and the card comes from the report.
+    for callback in list(trainer.callback_handler.callbacks):
+        if isinstance(callback, ProgressCallback | PrinterCallback | BaseModelCardCallback):
+            trainer.remove_callback(callback)
+    return trainer
+
+
+def _make_arguments(
+    encoder: SentenceTransformer, config: TrainConfig, seed: int, folder: Path
+) -> SentenceTransformerTrainingArguments:
+    from sentence_transformers.sentence_transformer.training_args import (
+        BatchSamplers,
+        SentenceTransformerTrainingArguments,
+    )
+
+    query, document = encoder.prompts["query"] or "", encoder.prompts["document"] or ""
+    return SentenceTransformerTrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=config.epochs,
+        max_steps=config.max_steps or -1,
+        per_device_train_batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        warmup_steps=config.warmup,
+        bf16=use_bf16(config),
+        use_cpu=encoder.device.type == "cpu",
+        batch_sampler=BatchSamplers.NO_DUPLICATES,
+        prompts={"anchor": query, "positive": document},
+        save_strategy="steps",
+        save_steps=4 * config.eval_steps,
+        save_total_limit=1,
+        logging_steps=config.eval_steps,
+        seed=seed,
+        data_seed=seed,
+        report_to="none",
+        dataloader_pin_memory=False,
+    )
+
+
+def use_bf16(config: TrainConfig) -> bool:
+    """Tell whether training runs in bfloat16."""
+    return config.bf16 == "on" or (config.bf16 == "auto" and has_fast_bf16())
+
+
+def compare_in_float32(anchors: Tensor, candidates: Tensor) -> Tensor:
+    """Return all cosines, computed in float32 also where the encoder runs in bfloat16.
+
+    Scaled cosines in bfloat16 are off by up to 0.06, more than the differences that count.
+    """
+    import torch
+    from torch.nn.functional import normalize
+
+    with torch.autocast(anchors.device.type, enabled=False):
+        return normalize(anchors.float(), dim=-1) @ normalize(candidates.float(), dim=-1).T
