@@ -118,6 +118,9 @@ class TrainConfig(_Settings):
     """Steps between two evaluations on the development concepts."""
     patience: int = Field(default=5, ge=1)
     """Stop after this many evaluations without a better one."""
+    keep: Literal["best", "last"] = "best"
+    """`best`: the weights with the best development figure, the base's own among them; `last`: the
+    last ones, whatever they are worth, to compare recipes."""
     bf16: Literal["auto", "on", "off"] = "auto"
     """bfloat16 autocast; `auto` uses it where the hardware has it."""
     seeds: tuple[int, ...] = (0,)

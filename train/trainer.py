@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,11 +87,12 @@ def train_encoder(
     length = encoder.max_seq_length or config.max_seq_length
     encoder.max_seq_length = min(config.max_seq_length, length)
     dev = shrink_dev(data.dev, DEV_QUERIES, DEV_PASSAGES, seed=0)
-    keeper = CheckpointKeeper(work, lambda: score_dev(encoder, dev, dims), config.patience)
+    patience = config.patience if config.keep == "best" else sys.maxsize
+    keeper = CheckpointKeeper(work, lambda: score_dev(encoder, dev, dims), patience)
     trainer = make_trainer(encoder, data.pairs, config, seed, dims, keeper)
     with explain_failed_writes(work):
         steps = _fit(trainer, encoder, keeper, bool(dev.queries))
-    best = _take_best(encoder, keeper, steps, base)
+    best = _take_best(encoder, keeper, steps, base) if config.keep == "best" else steps
     report = TrainReport(
         name=folder.name,
         recipe=data.recipe,
@@ -103,7 +105,7 @@ def train_encoder(
         dev_passages=len(dev.passages),
         steps=steps,
         best_step=best,
-        verdict=_give_verdict(keeper, best),
+        verdict=_give_verdict(keeper, best, config.keep),
         scores=tuple(keeper.scores),
         losses=tuple(
             (int(row["step"]), row["loss"]) for row in trainer.state.log_history if "loss" in row
@@ -196,11 +198,13 @@ def _take_best(
     return best
 
 
-def _give_verdict(keeper: CheckpointKeeper, best: int) -> str:
+def _give_verdict(keeper: CheckpointKeeper, best: int, keep: str) -> str:
     if not keeper.scores:
         return "no development concepts: the last weights were kept unchecked"
     first = mean_ndcg(keeper.scores[0])
     reached = mean_ndcg(next(row for row in keeper.scores if row.step == best))
+    if keep == "last":
+        return f"the last weights were kept, as asked (dev NDCG@10 {first:.3f} → {reached:.3f})"
     if best == 0:
         return (
             f"no checkpoint was better than the base (dev NDCG@10 {first:.3f}): the base was kept"

@@ -45,6 +45,7 @@ def train(
     recipe: Literal["evidence", "seed"] | None,
     max_steps: int | None,
     seeds: tuple[int, ...],
+    keep: Literal["best", "last"] | None,
     resume: bool,
     push_to_hub: str | None,
 ) -> Outcome:
@@ -63,6 +64,8 @@ def train(
     changes: dict[str, Any] = {"max_steps": max_steps} if max_steps else {}
     if seeds:
         changes["seeds"] = seeds
+    if keep:
+        changes["keep"] = keep
     models = train_workspace(
         opened, recipe, opened.config.train.model_copy(update=changes), resume=resume
     )
@@ -121,9 +124,14 @@ def add_tuning_commands(group: click.Group) -> None:
     seeds = click.option(
         "--seed", "seeds", multiple=True, type=int, help="One model for each seed."
     )
+    keep = click.option(
+        "--keep",
+        type=click.Choice(["best", "last"]),
+        help="best: by the development concepts, the base among the candidates; last: as they end.",
+    )
     resume = click.option("--resume", is_flag=True, help="Go on with an interrupted training.")
     push = click.option("--push-to-hub", metavar="REPO", help="Upload the first model to the hub.")
-    command(group)(RECIPE(max_steps(seeds(resume(push(train))))))
+    command(group)(RECIPE(max_steps(seeds(keep(resume(push(train)))))))
     models = click.argument("models", nargs=-1, metavar="[MODEL…]")
     beir = click.option(
         "--beir",
