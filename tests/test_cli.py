@@ -116,7 +116,7 @@ def test_a_full_disk_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
-def test_run_and_what_follows(built: Path, papers: Path) -> None:
+def test_run_and_what_follows(built: Path, papers: Path, tmp_path: Path) -> None:
     settings = (built / "graphtune.toml").read_text(encoding="utf-8")
     quick = settings.replace("batch_size = 32", "batch_size = 4").replace(
         "epochs = 3", "epochs = 1"
@@ -138,6 +138,23 @@ def test_run_and_what_follows(built: Path, papers: Path) -> None:
     hits = call_json("search", "-w", built, "pairs of tableaux from a matrix", "-k", "2")["hits"]
     assert [hit["rank"] for hit in hits] == [1, 2]
     assert hits[0]["page_start"] == 1
+    beir = tmp_path / "people"
+    (beir / "qrels").mkdir(parents=True)
+    rows = [{"_id": "d1", "text": "Row insertion of a letter."}, {"_id": "d2", "text": "A poset."}]
+    (beir / "corpus.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    asked = [
+        {"_id": "q1", "text": "bumping letters"},
+        {"_id": "q2", "text": "semistandard tableaux"},
+    ]
+    (beir / "queries.jsonl").write_text("\n".join(map(json.dumps, asked)))
+    (beir / "qrels" / "test.tsv").write_text("q\td\ts\nq1\td1\t2\nq2\td1\t1\n")
+    measured = call_json("bench", "-w", built, "--beir", beir)["benchmarks"][0]
+    assert {(row["model"], row["dim"]) for row in measured["results"]} >= {
+        ("BM25", 0),
+        ("minilm", 64),
+    }
+    broken = call("bench", "-w", built, "--beir", beir, "--split", "dev", code=1)
+    assert "test" in broken.stderr
     other_split = quick.replace("test_concepts = 0.25", "test_concepts = 0.5")
     (built / "graphtune.toml").write_text(other_split, encoding="utf-8")
     stale = call_json("bench", "-w", built)["benchmarks"][0]

@@ -75,6 +75,10 @@ def test_a_base_that_stays_best_is_what_is_kept(tmp_path: Path) -> None:
     assert report.best_step == 0
     assert "base was kept" in report.verdict
     assert report.hashes["model"] == report.hashes["base"]
+    last = settings.model_copy(update={"keep": "last", "patience": 1})
+    report = train_encoder(BASE, data, last, 0, tmp_path / "m")
+    assert report.best_step == report.steps == 8
+    assert report.hashes["model"] != report.hashes["base"]
 
 
 def _rest(pair: Pair) -> tuple[str, str, str, str]:
