@@ -9,7 +9,6 @@ from graphtune.errors import ConfigError, DataError
 from graphtune.records import Pair
 from graphtune.train import DevSet, TrainingData, TrainReport, train_encoder
 from graphtune.train.card import add_results, render_card
-from graphtune.train.fitting import compare_in_float32, make_trainer
 from graphtune.train.records import DevScore
 from graphtune.train.selection import CheckpointKeeper, shrink_dev
 
@@ -123,23 +122,6 @@ def test_a_shrunk_development_set_keeps_an_answer_for_each_query() -> None:
         assert str(int(query[1:]) + 50) in small.qrels[query]
         assert small.qrels[query].keys() <= small.passages.keys()
     assert small == shrink_dev(dev, 10, 30, seed=0) != shrink_dev(dev, 10, 30, seed=1)
-
-
-def test_cosines_stay_exact_under_autocast(tmp_path: Path) -> None:
-    import torch
-
-    from graphtune.encoder import load_encoder
-
-    keeper = CheckpointKeeper(tmp_path, dict, 1)
-    trainer = make_trainer(load_encoder(BASE), PAIRS, SETTINGS, 0, (384, 64), keeper)
-    assert trainer.loss.loss.similarity_fct is compare_in_float32  # type: ignore[union-attr]
-
-    one, two = torch.randn(4, 16), torch.randn(5, 16)
-    exact = torch.nn.functional.cosine_similarity(one[:, None], two[None], dim=-1)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        ours = compare_in_float32(one, two)
-    assert ours.dtype == torch.float32
-    assert torch.allclose(ours, exact, atol=1e-5)
 
 
 def make_report() -> TrainReport:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sentence_transformers.sentence_transformer.training_args import (
         SentenceTransformerTrainingArguments,
     )
-    from torch import Tensor
 
 
 def make_trainer(
@@ -44,7 +43,8 @@ def make_trainer(
     from graphtune.train.callbacks import make_callback
 
     encoder.model_card_data.generate_widget_examples = False  # the card is ours
-    ranking = MultipleNegativesRankingLoss(encoder, config.scale, similarity_fct=compare_in_float32)
+    # The trainer runs only the encoder in bfloat16: the loss sees float32 vectors.
+    ranking = MultipleNegativesRankingLoss(encoder, config.scale)
     columns = {"anchor": [p.anchor for p in pairs], "positive": [p.positive for p in pairs]}
     trainer = SentenceTransformerTrainer(
         model=encoder,
@@ -94,15 +94,3 @@ def _make_arguments(
 def use_bf16(config: TrainConfig) -> bool:
     """Tell whether training runs in bfloat16."""
     return config.bf16 == "on" or (config.bf16 == "auto" and has_fast_bf16())
-
-
-def compare_in_float32(anchors: Tensor, candidates: Tensor) -> Tensor:
-    """Return all cosines, computed in float32 also where the encoder runs in bfloat16.
-
-    Scaled cosines in bfloat16 are off by up to 0.06, more than the differences that count.
-    """
-    import torch
-    from torch.nn.functional import normalize
-
-    with torch.autocast(anchors.device.type, enabled=False):
-        return normalize(anchors.float(), dim=-1) @ normalize(candidates.float(), dim=-1).T
