@@ -56,9 +56,13 @@ class LlmExtractor:
 
     @property
     def version(self) -> str:
-        """Fingerprint of model, prompt, schema and sampling settings."""
+        """Fingerprint of model, prompt, schema and temperature.
+
+        The limit of tokens is no part of it: a higher one helps only the chunks that failed, and
+        those are asked again anyway.
+        """
         config = self._config
-        settings = [config.model, config.temperature, config.max_output_tokens]
+        settings = [config.model, config.temperature]
         content = json.dumps([SYSTEM_PROMPT, make_response_format(), settings])
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
