@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from statistics import median
 
+from graphtune.chunking.builder import TextBuilder
 from graphtune.chunking.headings import (
     find_title,
     heading_face,
@@ -27,7 +28,7 @@ from graphtune.chunking.rows import (
     order_pages,
     unify_sizes,
 )
-from graphtune.chunking.text import TextBuilder, ends_sentence, number_level
+from graphtune.chunking.text import ends_sentence, number_level
 
 _ITEM = re.compile(
     r"\s*(?:\[[\w+.-]{1,12}\]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|[•●◦▪‣–—∗·*-])(?=\s|$)"

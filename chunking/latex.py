@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from graphtune.chunking.builder import TextBuilder
 from graphtune.chunking.plain import decode_text
 from graphtune.chunking.texsource import (
     ARGUMENTS,
@@ -18,7 +19,7 @@ from graphtune.chunking.texsource import (
     take_group,
     take_option,
 )
-from graphtune.chunking.text import STATEMENT_HEAD, TextBuilder, clean_text
+from graphtune.chunking.text import STATEMENT_HEAD, clean_text
 from graphtune.records import Document
 
 _TOKEN = re.compile(

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from graphtune.chunking.text import TextBuilder, clean_text
+from graphtune.chunking.builder import TextBuilder
+from graphtune.chunking.text import clean_text
 from graphtune.errors import DocumentError
 from graphtune.records import Document
 

@@ -1,14 +1,7 @@
-"""What all readers share: the text builder, clean characters, heads of statements and sections."""
+"""What all readers share: clean characters, heads of statements and sections."""
 
-import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
-
-from graphtune.records import Document, Heading, Span
 
 _KINDS = (
     "Theorems?|Lemmas?|Proposition|Corollary|Conjecture|Claim|Fact|Definitions?|Examples?|"
@@ -51,57 +44,6 @@ _COMBINING = dict(
 )  # fmt: skip
 _SPACING_ACCENT = re.compile("([" + "".join(_COMBINING) + "])([A-Za-zıȷ])")
 _SENTENCE_END = re.compile(r"(?:[.!?:;…。！？][)\]\"'”’]*|[□■∎◻])$")
-
-
-@dataclass
-class TextBuilder:
-    """Collects paragraphs and headings of a document, with the offsets of its record."""
-
-    paragraphs: list[str] = field(default_factory=list)
-    headings: list[Heading] = field(default_factory=list)
-    emphasis: list[Span] = field(default_factory=list)
-    length: int = 0
-
-    @property
-    def next_start(self) -> int:
-        """Offset at which the next paragraph will begin."""
-        return self.length + 2 if self.paragraphs else 0
-
-    def add_paragraph(self, text: str, emphasis: Iterable[tuple[int, int]] = ()) -> None:
-        """Append one paragraph; `emphasis` counts from its start. Blank ones are ignored."""
-        if text.strip():
-            start = self.next_start
-            self.paragraphs.append(text)
-            self.length = start + len(text)
-            self.emphasis += [Span(start + begin, start + end) for begin, end in emphasis]
-
-    def add_heading(self, text: str, level: int) -> None:
-        """Append a heading; it stands in the text as a paragraph of its own."""
-        if text.strip():
-            self.headings.append(Heading(self.next_start, level, tidy_title(text)))
-            self.add_paragraph(text)
-
-    def build_document(
-        self,
-        path: Path,
-        data: bytes,
-        kind: Literal["pdf", "tex", "md", "txt"],
-        title: str,
-        page_starts: tuple[int, ...] = (0,),
-    ) -> Document:
-        """Return the record; a document without a title is named after its file."""
-        digest = hashlib.sha256(data).hexdigest()
-        return Document(
-            id=digest[:16],
-            path=str(path),
-            sha256=digest,
-            format=kind,
-            title=title or path.stem,
-            text="\n\n".join(self.paragraphs),
-            page_starts=page_starts,
-            headings=tuple(self.headings),
-            emphasis=tuple(self.emphasis),
-        )
 
 
 def clean_text(text: str) -> str:

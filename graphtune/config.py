@@ -39,7 +39,21 @@ class ChunkingConfig(_Settings):
     """How papers are cut into passages."""
 
     max_tokens: int = Field(default=256, ge=16)
-    """Token budget of a chunk, counted by the base model's own tokenizer."""
+    """Token budget of a chunk, counted by the base model's own tokenizer, section path included."""
+    overlap: int = Field(default=0, ge=0)
+    """Tokens of whole sentences that a chunk repeats from the one before, within the budget."""
+    heading_prefix: bool = True
+    """Put the section path before a passage that does not begin with it."""
+
+
+class ReadingConfig(_Settings):
+    """How files are read: worker processes and what each may use for one file."""
+
+    workers: int | None = Field(default=None, ge=1)
+    """Processes; none means one for each processor."""
+    cpu_seconds: float = Field(default=120.0, gt=0)
+    wall_seconds: float = Field(default=300.0, gt=0)
+    memory_mb: int = Field(default=2000, ge=256)
 
 
 class ExtractConfig(_Settings):
@@ -141,6 +155,7 @@ class Config(_Settings):
     """All settings of a workspace."""
 
     base: BaseConfig = BaseConfig()
+    reading: ReadingConfig = ReadingConfig()
     chunking: ChunkingConfig = ChunkingConfig()
     extract: ExtractConfig = ExtractConfig()
     split: SplitConfig = SplitConfig()

@@ -25,8 +25,19 @@ RelationType = Literal[
 Role = Literal["defines", "states", "uses", "mentions", "bibliography"]
 #: Where a concept or relation comes from.
 Origin = Literal["rules", "llm", "imported"]
-#: How reading a file ended.
-Status = Literal["ok", "empty", "encrypted", "error"]
+#: How reading a file ended: whole; with warnings and loss; no text layer; needs a password; opens but
+#: has no pages; over the time limit; its worker died; cannot be read at all.
+Status = Literal["ok", "degraded", "empty", "encrypted", "zero_pages", "timeout", "crash", "error"]
+#: What a stretch of a document is; `reference` is one entry of the bibliography.
+UnitKind = Literal[
+    "title", "authors", "abstract", "heading", "statement", "proof", "caption", "footnote",
+    "reference", "text",
+]  # fmt: skip
+#: Why text of a file is not in the document.
+RemovalReason = Literal["running head", "page number", "template", "contents", "turned", "hidden"]
+#: How a chunk points to another one: it proves its statement, names it ("by Lemma 3.1"), cites an entry
+#: of the bibliography that the other holds ("[7]"), or says nearly the same.
+LinkType = Literal["proves", "refers_to", "cites", "near_duplicate"]
 
 CONCEPT_TYPES: tuple[ConceptType, ...] = get_args(ConceptType)
 RELATION_TYPES: tuple[RelationType, ...] = get_args(RelationType)
@@ -52,6 +63,58 @@ class Heading:
     title: str
 
 
+class Box(NamedTuple):
+    """A rectangle on a page (from 1), in points, from the upper left corner; y grows downwards."""
+
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A stretch `[start, end)` of a text with one function: whole paragraphs, one after the other.
+
+    For a statement ("Theorem 2.3 (Pieri rule). …") `label` is "Theorem", `number` "2.3", `name`
+    "Pieri rule", and its body begins at `head_end`; a proof has `label` "Proof" and `proves`, the start
+    of the statement that it proves, where that is known. A reference has its mark ("7") as `number`. In
+    a chunk all offsets count from the chunk's start, and a unit that goes on outside is clipped
+    (`proves` is not kept there).
+    """
+
+    start: int
+    end: int
+    kind: UnitKind
+    head_end: int
+    label: str = ""
+    number: str = ""
+    name: str = ""
+    proves: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Text of a page (from 1) that was left out of the document on purpose."""
+
+    page: int
+    text: str
+    reason: RemovalReason
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    r"""A cross-reference that the file itself spells out: a link of a PDF, `\ref` or `\cite` of LaTeX.
+
+    The text `[start, end)` points to the place `target` of the same document.
+    """
+
+    start: int
+    end: int
+    target: int
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A paper as clean text.
@@ -60,6 +123,9 @@ class Document:
     are separated by a blank line and hold no line breaks. `page_starts[i]` is the offset at which
     page i + 1 begins (one entry, 0, where a format has no pages). `emphasis` are the spans set in a
     face that differs from their surroundings: italic or bold in upright text, upright in italic.
+    `units` cover every paragraph once, in order; `displays` are the displayed formulas inside them.
+    `lines` says which box each printed line has that begins at an offset (PDF only). `warnings` are
+    what the reader complained of: a document with any is degraded, not whole.
     """
 
     id: str
@@ -71,14 +137,39 @@ class Document:
     page_starts: tuple[int, ...] = (0,)
     headings: tuple[Heading, ...] = ()
     emphasis: tuple[Span, ...] = ()
+    authors: str = ""
+    units: tuple[Unit, ...] = ()
+    displays: tuple[Span, ...] = ()
+    lines: tuple[tuple[int, Box], ...] = ()
+    labels: tuple[Label, ...] = ()
+    removed: tuple[Removal, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How good a chunk's text is, all from 0 to 1.
+
+    `score` is 1 for clean prose and falls with the shares of characters that are junk (replacement and
+    private-use characters, loose accents), of printed lines of at most 3 characters, and of
+    mathematics; and where its document was read with warnings.
+    """
+
+    score: float = 1.0
+    junk: float = 0.0
+    short_lines: float = 0.0
+    mathematics: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A passage of a document: `document.text[start:end] == text`.
 
-    `heading` is the section path ("2 Tableaux > 2.1 Insertion"), pages count from 1, `n_tokens` are
-    tokens of the base model without special ones, `emphasis` is relative to the chunk's own text.
+    `heading` is the section path ("2 Tableaux > 2.1 Insertion"), pages count from 1, `emphasis` and
+    `units` are relative to the chunk's own text. `prefix` is the part of the section path that `text`
+    does not begin with itself; encoders read `passage`, and `n_tokens` counts the tokens of that for the
+    base model, without special ones. `kind` is that of most of its text. `id` is unique in the
+    workspace; `content_id` depends on the normalised text and the section path alone.
     """
 
     id: str
@@ -92,6 +183,45 @@ class Chunk:
     page_end: int
     n_tokens: int
     emphasis: tuple[Span, ...] = ()
+    prefix: str = ""
+    kind: UnitKind = "text"
+    units: tuple[Unit, ...] = ()
+    boxes: tuple[Box, ...] = ()
+    quality: Quality = Quality()
+    content_id: str = ""
+
+    @property
+    def passage(self) -> str:
+        """What encoders and searchers read: the prefix on a line of its own, and the text."""
+        return f"{self.prefix}\n{self.text}" if self.prefix else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkLink:
+    """A typed edge between two chunks; `[start, end)` is where the source names the target, if it does.
+
+    A near-duplicate is linked once, from the smaller id to the larger, with its estimated Jaccard
+    similarity as `weight`.
+    """
+
+    source: str
+    type: LinkType
+    target: str
+    start: int = 0
+    end: int = 0
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How reading one file ended: a document with its chunks, or a status that says why not."""
+
+    path: str
+    status: Status
+    message: str = ""
+    document: Document | None = None
+    chunks: tuple[Chunk, ...] = ()
+    links: tuple[ChunkLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

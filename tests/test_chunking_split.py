@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphtune.chunking import TokenSpans, load_token_spans, split_document
+from graphtune.chunking.builder import TextBuilder
 from graphtune.chunking.split import split_sentences
-from graphtune.chunking.text import TextBuilder
 from graphtune.errors import ConfigError, ModelError
 from graphtune.records import Document
 
