@@ -11,39 +11,15 @@ from pathlib import Path
 
 import pymupdf
 import pytest
+from bad_reader import read_badly
 
-from graphtune.chunking import TokenSpans, read_papers
-from graphtune.chunking.pool import read_paper
+from graphtune.chunking import read_papers
 from graphtune.config import BaseConfig, ChunkingConfig, ReadingConfig
 from graphtune.encoder import locate_tokenizer
 from graphtune.errors import ModelError
 from graphtune.records import Reading
 
 CHUNKING = ChunkingConfig(max_tokens=64)
-
-
-def read_badly(path: Path, chunking: ChunkingConfig, count: TokenSpans) -> Reading:
-    """Do what the file says: this is code inside a worker."""
-    words = path.read_text(encoding="utf-8").split()
-    order = words[0] if words else ""
-    if order == "KILL":
-        os.kill(os.getpid(), signal.SIGKILL)
-    elif order == "FAULT":
-        os.kill(os.getpid(), signal.SIGSEGV)
-    elif order == "SLEEP":
-        path.with_suffix(".pid").write_text(str(os.getpid()), encoding="utf-8")
-        time.sleep(60)
-    elif order == "SPIN":
-        while True:
-            pass
-    elif order == "DEVOUR":
-        held = [bytearray(2**20) for _ in range(10_000)]
-        return Reading(str(path), "ok", f"{len(held)} MB and no end")
-    elif order == "BUG":
-        return Reading(str(path), "ok", str(1 / 0))
-    elif order == "PRINT":
-        os.write(1, b"noise on standard output")
-    return read_paper(path, chunking, count)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +94,7 @@ def test_a_file_that_devours_memory_ends_at_the_limit(tmp_path: Path, tokenizer:
 def test_a_fault_of_ours_costs_its_file_and_says_where(tmp_path: Path, tokenizer: Path) -> None:
     readings = read_all(write_papers(tmp_path, ["BUG", ""]), tokenizer)
     assert [r.status for r in readings] == ["crash", "ok"]
-    assert "ZeroDivisionError at test_chunking_pool.py" in readings[0].message
+    assert "ZeroDivisionError at bad_reader.py" in readings[0].message
 
 
 def test_the_order_and_the_result_do_not_depend_on_the_workers(
@@ -165,13 +141,13 @@ SCRIPT = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from test_chunking_pool import CHUNKING, read_badly
+from bad_reader import read_badly
 from graphtune.chunking import read_papers
-from graphtune.config import ReadingConfig
+from graphtune.config import ChunkingConfig, ReadingConfig
 print("script", flush=True)
 paths, tokenizer = [Path(p) for p in {paths!r}], Path({tokenizer!r})
-reading = ReadingConfig(workers=2, wall_seconds=3)
-for reading in read_papers(paths, reading, CHUNKING, tokenizer, read_badly):
+reading = ReadingConfig(workers=2, wall_seconds=2)
+for reading in read_papers(paths, reading, ChunkingConfig(), tokenizer, read_badly):
     print(reading.status, flush=True)
 """
 
