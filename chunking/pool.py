@@ -11,7 +11,7 @@ import signal
 import sys
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
@@ -57,7 +57,7 @@ def read_papers(
     chunking: ChunkingConfig,
     tokenizer: Path,
     read: Reader = read_paper,
-) -> Iterator[Reading]:
+) -> Generator[Reading, None, None]:
     """Yield one reading for each path, in their order, whatever becomes of the workers.
 
     A file over its wall or CPU time ends as "timeout", one whose worker dies or runs out of memory as

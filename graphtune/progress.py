@@ -1,7 +1,7 @@
 """Progress bars on standard error: shown on a terminal, plain text in a log, silent for short work."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -9,10 +9,19 @@ from tqdm import tqdm
 T = TypeVar("T")
 
 
-def track(items: Iterable[T], label: str, unit: str, total: int | None = None) -> Iterator[T]:
-    """Yield `items` behind a progress bar that appears after a second and goes to standard error."""
+def track(
+    items: Iterable[T],
+    label: str,
+    unit: str,
+    total: int | None = None,
+    note: Callable[[float], str] | None = None,
+) -> Iterator[T]:
+    """Yield `items` behind a progress bar that appears after a second and goes to standard error.
+
+    `note` gives a remark at the bar's end, from the seconds since the start.
+    """
     interval = 0.2 if sys.stderr.isatty() else 15.0
-    yield from tqdm(
+    with tqdm(
         items,
         desc=label,
         unit=f" {unit}",
@@ -21,4 +30,8 @@ def track(items: Iterable[T], label: str, unit: str, total: int | None = None) -
         delay=1.0,
         mininterval=interval,
         dynamic_ncols=True,
-    )
+    ) as bar:
+        for item in bar:
+            yield item
+            if note:
+                bar.set_postfix_str(note(bar.format_dict["elapsed"]), refresh=False)

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -130,8 +129,8 @@ def test_no_paths_start_nothing_and_a_bad_tokenizer_is_told(tmp_path: Path) -> N
 def test_leaving_early_leaves_no_worker(tmp_path: Path, tokenizer: Path) -> None:
     paths = write_papers(tmp_path, ["", "SLEEP", ""])
     reading = ReadingConfig(workers=2)
-    readings: Iterator[Reading] = read_papers(paths, reading, CHUNKING, tokenizer, read_badly)
-    with closing(readings):  # type: ignore[type-var]
+    readings = read_papers(paths, reading, CHUNKING, tokenizer, read_badly)
+    with closing(readings):
         assert next(readings).status == "ok"
         worker = wait_for(paths[1].with_suffix(".pid"))
     assert not is_alive(worker)
