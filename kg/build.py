@@ -160,7 +160,7 @@ def _read_files(
             continue
         try:
             document = read_document(path)
-            chunks = split_document(document, config.chunking.max_tokens, count)
+            chunks = split_document(document, config.chunking, count)
         except DocumentError as error:
             store.save_failed_file(name, digest, error.status, str(error))
             summary.failed.append((name, error.status, str(error)))
