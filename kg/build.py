@@ -10,7 +10,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from graphtune.chunking import find_papers, load_token_spans, read_document, split_document
+from graphtune.chunking import (
+    find_papers,
+    link_chunks,
+    load_token_spans,
+    read_document,
+    split_document,
+)
 from graphtune.config import Config
 from graphtune.encoder import locate_tokenizer
 from graphtune.errors import DocumentError, EndpointError, ExtractionError
@@ -25,7 +31,7 @@ from graphtune.kg.findings import (
 from graphtune.kg.resolve import resolve_graph
 from graphtune.kg.store import GraphStore
 from graphtune.progress import track
-from graphtune.records import Chunk, Extraction
+from graphtune.records import Chunk, Extraction, Reading
 from graphtune.workspace import Workspace
 
 #: An endpoint that fails so often is taken to be broken: each failure may cost minutes of waiting.
@@ -160,14 +166,15 @@ def _read_files(
             continue
         try:
             document = read_document(path)
-            chunks = split_document(document, config.chunking, count)
         except DocumentError as error:
-            store.save_failed_file(name, digest, error.status, str(error))
+            store.save_reading(Reading(name, error.status, str(error)), digest, chunking)
             summary.failed.append((name, error.status, str(error)))
             continue
-        store.save_document(
-            replace(document, path=name, title=_spell(document.title)), chunks, chunking
-        )
+        document = replace(document, title=_spell(document.title))
+        chunks = split_document(document, config.chunking, count)
+        links = link_chunks(document, chunks)
+        reading = Reading(name, "ok", "", document, tuple(chunks), tuple(links))
+        store.save_reading(reading, digest, chunking)
 
 
 def _list_new(
