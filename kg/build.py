@@ -20,6 +20,7 @@ from graphtune.chunking import (
 from graphtune.config import Config
 from graphtune.encoder import locate_tokenizer
 from graphtune.errors import DocumentError, EndpointError, ExtractionError
+from graphtune.kg.duplicates import link_near_duplicates
 from graphtune.kg.exchange import read_graph_file
 from graphtune.kg.extract import Extractor, choose_extractor
 from graphtune.kg.findings import (
@@ -88,6 +89,7 @@ def build_graph(workspace: Workspace, papers: Sequence[Path]) -> BuildSummary:
     with GraphStore(workspace.database) as store:
         with _timed(summary, "chunking"):
             _update_documents(store, workspace, papers, summary)
+            link_near_duplicates(store.db)
         with _timed(summary, "extraction"):
             _extract_pending(store, config, extractor, summary)
         with _timed(summary, "resolution"):
