@@ -222,8 +222,8 @@ class GraphStore:
         return [Relation(**row) for row in self.db.query(query)]
 
     def hashes(self) -> dict[str, str]:
-        """Return sha256 of the corpus (chunk texts) and of the graph, for the records of artefacts."""
-        chunks = "SELECT id, text FROM chunks ORDER BY id"
+        """Return sha256 of the corpus (passages) and of the graph, for the records of artefacts."""
+        chunks = "SELECT id, prefix, text FROM chunks ORDER BY id"
         graph = [
             "SELECT * FROM concepts ORDER BY id",
             "SELECT * FROM aliases ORDER BY concept_id, alias",
