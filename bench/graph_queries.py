@@ -33,7 +33,7 @@ def make_graph_benchmark(graph: ConceptGraph, split: Split) -> Benchmark:
         raise DataError("the graph has no concept that a paper names: build it from papers first")
     return Benchmark(
         name="graph",
-        documents={chunk.id: chunk.text for chunk in graph.chunks.values()},
+        documents={chunk.id: chunk.passage for chunk in graph.chunks.values()},
         queries={key: groups[group].queries[query] for key, group, query in made},
         qrels={key: groups[group].qrels[query] for key, group, query in made},
         groups={key: group for key, group, _ in made},

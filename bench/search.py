@@ -79,7 +79,7 @@ def _load_vectors(graph: ConceptGraph, encoder: SentenceTransformer, cache: Path
         stored: Vectors = np.load(path, allow_pickle=False)
         return stored
     # In the order of the ids, as the corpus hash has it: paths may change, ids do not.
-    texts = [graph.chunks[chunk].text for chunk in sorted(graph.chunks)]
+    texts = [graph.chunks[chunk].passage for chunk in sorted(graph.chunks)]
     raw = encode_texts(encoder, texts, "document", "encoding the corpus (once)")
     vectors = truncate_vectors(raw, raw.shape[1])
     cache.mkdir(exist_ok=True)

@@ -2,7 +2,8 @@
 
 from graphtune.chunking.pool import read_papers
 from graphtune.chunking.read import find_papers, read_document
-from graphtune.chunking.split import TokenSpans, load_token_spans, split_document
+from graphtune.chunking.split import split_document
+from graphtune.chunking.tokens import TokenSpans, load_token_spans
 
 __all__ = [
     "TokenSpans",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from graphtune.chunking.proofs import tie_proofs
 from graphtune.chunking.text import tidy_title
 from graphtune.records import Box, Document, Heading, Label, Removal, Span, Unit, UnitKind
 
@@ -103,7 +104,7 @@ class TextBuilder:
             headings=tuple(self.headings),
             emphasis=tuple(self.emphasis),
             authors=self.authors,
-            units=tuple(self.units),
+            units=tie_proofs(self.units),
             displays=tuple(self.displays),
             lines=tuple(self.lines),
             labels=tuple(self.labels),

@@ -23,8 +23,10 @@ from time import process_time
 from types import ModuleType
 from typing import Any
 
+from graphtune.chunking.links import link_chunks
 from graphtune.chunking.read import read_document
-from graphtune.chunking.split import TokenSpans, load_token_spans, split_document
+from graphtune.chunking.split import split_document
+from graphtune.chunking.tokens import TokenSpans, load_token_spans
 from graphtune.config import ChunkingConfig, ReadingConfig
 from graphtune.errors import DocumentError, GraphtuneError
 from graphtune.records import Reading, Status
@@ -40,15 +42,16 @@ _OUT_OF_MEMORY = 77  # exit code
 
 
 def read_paper(path: Path, chunking: ChunkingConfig, count: TokenSpans) -> Reading:
-    """Read a file and cut it; a file that cannot be read gives a status that says why."""
+    """Read, cut and link a file; one that cannot be read gives a status that says why."""
     try:
         document = read_document(path)
     except DocumentError as error:
         return Reading(str(path), error.status, str(error))
-    chunks = split_document(document, chunking.max_tokens, count)
+    chunks = split_document(document, chunking, count)
+    links = link_chunks(document, chunks)
     message = _shorten(document.warnings)
     status: Status = "degraded" if document.warnings else "ok"
-    return Reading(str(path), status, message, document, tuple(chunks))
+    return Reading(str(path), status, message, document, tuple(chunks), tuple(links))
 
 
 def read_papers(

@@ -129,7 +129,7 @@ def train_workspace(
         pairs, card = read_pairs(workspace.pairs, recipe)
         graph, split = read_graph(workspace)
         asked = make_evidence_queries(graph, split.list_concepts("dev"))
-        passages = {chunk.id: chunk.text for chunk in graph.chunks.values()}
+        passages = {chunk.id: chunk.passage for chunk in graph.chunks.values()}
         data = TrainingData(
             pairs, DevSet(asked.queries, passages, asked.qrels), recipe, card.hashes
         )

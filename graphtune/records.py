@@ -200,8 +200,8 @@ class Chunk:
 class ChunkLink:
     """A typed edge between two chunks; `[start, end)` is where the source names the target, if it does.
 
-    A near-duplicate is linked once, from the smaller id to the larger, with its estimated Jaccard
-    similarity as `weight`.
+    A near-duplicate is linked once, from the smaller id to the larger, with the Jaccard similarity of
+    the two texts as `weight`.
     """
 
     source: str

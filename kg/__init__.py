@@ -3,9 +3,10 @@
 >>> from graphtune.kg import GraphStore, build_graph, load_graph
 """
 
-from graphtune.kg.build import BuildSummary, build_graph, import_graph
+from graphtune.kg.build import build_graph, import_graph
 from graphtune.kg.graph import ConceptGraph, describe_graph, find_concept, load_graph, make_networkx
 from graphtune.kg.store import GraphStore
+from graphtune.kg.summary import BuildSummary
 
 __all__ = [
     "BuildSummary",

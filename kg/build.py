@@ -11,6 +11,7 @@ from typing import Any
 
 from graphtune.config import Config
 from graphtune.errors import EndpointError, ExtractionError
+from graphtune.kg.duplicates import link_near_duplicates
 from graphtune.kg.exchange import read_graph_file
 from graphtune.kg.extract import Extractor, choose_extractor
 from graphtune.kg.findings import (
@@ -48,8 +49,10 @@ def build_graph(
     extractor = choose_extractor(config.extract, os.environ)
     summary = BuildSummary(extractor.name)
     with GraphStore(workspace.database) as store:
-        with _timed(summary, "chunking"):
+        with _timed(summary, "reading"):
             update_documents(store, workspace, papers, summary, retry_failed)
+        with _timed(summary, "comparison"):
+            link_near_duplicates(store.db)
         with _timed(summary, "extraction"):
             _extract_pending(store, config, extractor, summary)
         with _timed(summary, "resolution"):

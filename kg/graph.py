@@ -1,7 +1,7 @@
 """The concept graph in memory: records for the later stages, a networkx view for algorithms."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import networkx as nx
@@ -9,12 +9,15 @@ import networkx as nx
 from graphtune.errors import DataError
 from graphtune.kg.names import normalize_name
 from graphtune.kg.store import GraphStore
-from graphtune.records import Chunk, Concept, Mention, Relation
+from graphtune.records import Chunk, ChunkLink, Concept, Mention, Relation
 
 
 @dataclass(frozen=True, slots=True)
 class ConceptGraph:
-    """All of a store's graph. Dictionaries are keyed by id and in a fixed order."""
+    """All of a store's graph. Dictionaries are keyed by id and in a fixed order.
+
+    `links` are the typed edges between chunks: references, citations, proofs, near-duplicates.
+    """
 
     documents: dict[str, dict[str, Any]]
     chunks: dict[str, Chunk]
@@ -22,6 +25,7 @@ class ConceptGraph:
     mentions: dict[str, list[Mention]]
     relations: list[Relation]
     hashes: dict[str, str]
+    links: list[ChunkLink] = field(default_factory=list)
 
     def names(self, concept_id: str) -> tuple[str, ...]:
         """Return the name of a concept, then its aliases."""
@@ -56,6 +60,7 @@ def load_graph(store: GraphStore) -> ConceptGraph:
         mentions=dict(mentions),
         relations=store.relations(),
         hashes=store.hashes(),
+        links=store.links(),
     )
 
 
@@ -103,6 +108,8 @@ def describe_graph(graph: ConceptGraph) -> dict[str, Any]:
         "papers": len(graph.documents),
         "pages": sum(row["n_pages"] for row in graph.documents.values()),
         "chunks": len(graph.chunks),
+        "chunks_by_kind": dict(Counter(c.kind for c in graph.chunks.values()).most_common()),
+        "links_by_type": dict(Counter(link.type for link in graph.links).most_common()),
         "concepts": len(graph.concepts),
         "concepts_by_type": dict(Counter(c.type for c in graph.concepts.values()).most_common()),
         "concepts_in_one_paper": sum(n == 1 for n in papers),

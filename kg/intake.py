@@ -88,7 +88,7 @@ def _list_new(
             if held and held["document_id"]:  # out of reach is no reason to forget a paper
                 summary.failed.append((name, "error", message))
             else:
-                store.save_failed_file(name, "", "error", message)
+                store.save_reading(Reading(name, "error", message), "", chunking)
             continue
         if held and held["sha256"] == digest:
             if held["status"] not in STATUSES_WITH_TEXT and not retry_failed:
@@ -125,17 +125,16 @@ def _read_files(
 def _save_reading(
     store: GraphStore, chunking: str, digest: str, names: Sequence[str], reading: Reading
 ) -> None:
-    message = _spell(reading.message)
-    if reading.document is None:
-        for name in names:
-            own = message.replace(_spell(reading.path), name)
-            store.save_failed_file(name, digest, reading.status, own)
-        return
-    title = _spell(reading.document.title)
-    document = replace(reading.document, path=names[0], title=title)
-    store.save_document(document, reading.chunks, chunking, message)
-    for name in names[1:]:
-        store.save_duplicate_file(name, digest, document.id)
+    document = reading.document
+    if document:
+        document = replace(document, title=_spell(document.title))
+    for name in names:
+        if document and name != names[0]:
+            store.save_duplicate_file(name, digest, document.id)
+        else:
+            message = _spell(reading.message).replace(_spell(reading.path), name)
+            own = replace(reading, path=name, message=message, document=document)
+            store.save_reading(own, digest, chunking)
 
 
 def _count_statuses(store: GraphStore, paths: dict[str, Path], summary: BuildSummary) -> None:

@@ -1,10 +1,9 @@
 """The parts of a passage: what each paragraph is (heading, statement, proof …), and its sentences."""
 
 import re
-from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from graphtune.kg.names import FUNCTION_WORDS
+from graphtune.chunking.sentences import split_sentences
 from graphtune.records import Chunk, Span
 
 ParagraphKind = Literal["heading", "definition", "statement", "proof", "bibliography", "text"]
@@ -33,13 +32,6 @@ _PROOF = re.compile(
 _BIBLIOGRAPHY = re.compile(
     r"(?:references|bibliography|literature(?:\s+cited)?|works\s+cited)\W*$", re.I
 )
-_SENTENCE_END = re.compile(r"[.?!][)\]”\"’]*\s+(?=[A-Z“\"(\[]|[^\W\d_a-z])")
-_ABBREVIATION = re.compile(
-    r"\b(?:e\.g|i\.e|cf|resp|eqs?|figs?|thms?|props?|lem|cor|defs?|secs?|chap|ch|vol|pp?|no|dr|st|vs"
-    r"|al|viz|ref|mr|mrs|prof|ed|eds|approx)\.$",
-    re.IGNORECASE,
-)
-_INITIAL = re.compile(r"(?<![^\W_])[A-Z]\.$")
 
 
 class Paragraph(NamedTuple):
@@ -121,27 +113,11 @@ def _continue_kind(paragraph: Paragraph, text: str) -> ParagraphKind:
     return "text"
 
 
-def split_sentences(text: str, start: int, end: int) -> Iterator[Span]:
-    """Yield the spans of the sentences in `text[start:end]`, a paragraph.
+def list_sentences(text: str, start: int, end: int) -> list[Span]:
+    """Return the spans of the sentences in `text[start:end]`, a paragraph.
 
     >>> text = "See Thm. 2 of J. Stembridge. It holds, i.e. it is true. Done"
-    >>> [text[a:b] for a, b in split_sentences(text, 0, len(text))]
+    >>> [text[a:b] for a, b in list_sentences(text, 0, len(text))]
     ['See Thm. 2 of J. Stembridge.', 'It holds, i.e. it is true.', 'Done']
     """
-    begin = start
-    for match in _SENTENCE_END.finditer(text, start, end):
-        if text[match.start()] == "." and _is_abbreviation(text, begin, match):
-            continue
-        yield Span(begin, match.start() + len(match[0].rstrip()))
-        begin = match.end()
-    if begin < end:
-        yield Span(begin, end)
-
-
-def _is_abbreviation(text: str, begin: int, stop: re.Match[str]) -> bool:
-    """Tell abbreviations; a capital is an initial unless an ordinary word opens a sentence next."""
-    if _ABBREVIATION.search(text, begin, stop.start() + 1):
-        return True
-    following = re.match(r"[A-Z][\w'-]*", text[stop.end() : stop.end() + 40])
-    is_name = bool(following and following[0].lower() not in FUNCTION_WORDS)
-    return is_name and bool(_INITIAL.search(text, begin, stop.start() + 1))
+    return [Span(start + a, start + b) for a, b in split_sentences(text[start:end])]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from graphtune.kg.paragraphs import split_paragraphs, split_sentences
+from graphtune.kg.paragraphs import list_sentences, split_paragraphs
 from graphtune.kg.phrases import guess_type
 from graphtune.records import Chunk, Mention, Relation, RelationType, Span
 
@@ -117,7 +117,7 @@ def find_relations(chunk: Chunk, mentions: Sequence[Mention]) -> list[Relation]:
         if paragraph.kind != "proof":
             title = _select_inside(ordered, *(paragraph.title or (0, 0)))
             stated = next((m for m in title if _is_result(chunk.text, m)), None)
-        for sentence in split_sentences(chunk.text, paragraph.head_end, paragraph.end):
+        for sentence in list_sentences(chunk.text, paragraph.head_end, paragraph.end):
             members = _select_inside(ordered, *sentence)
             found = list(_read_sentence(chunk.text, sentence, members))
             if stated and paragraph.kind == "proof":

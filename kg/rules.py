@@ -14,7 +14,7 @@ from graphtune.kg.names import (
     normalize_name,
     trim_name,
 )
-from graphtune.kg.paragraphs import Paragraph, split_paragraphs, split_sentences
+from graphtune.kg.paragraphs import Paragraph, list_sentences, split_paragraphs
 from graphtune.kg.phrases import find_named, guess_type, is_adjective, read_noun_phrase
 from graphtune.kg.terms import make_concept, merge_found
 from graphtune.records import Chunk, Extraction, FoundConcept, Role, Span
@@ -107,7 +107,7 @@ class RulesExtractor:
             if paragraph.kind == "heading":
                 continue
             found += _read_title(chunk, paragraph)
-            for sentence in split_sentences(chunk.text, paragraph.head_end, paragraph.end):
+            for sentence in list_sentences(chunk.text, paragraph.head_end, paragraph.end):
                 found += _read_sentence(chunk, paragraph, sentence)
         found += _read_headings(chunk, paragraphs)
         return Extraction(tuple(merge_found(found)))
@@ -209,7 +209,7 @@ def _read_title(chunk: Chunk, paragraph: Paragraph) -> Iterator[FoundConcept]:
         kind = "conjecture" if paragraph.word == "conjecture" else "theorem"
         kind = "technique" if paragraph.word in ("algorithm", "construction") else kind
     role: Role = "defines" if paragraph.kind == "definition" else "states"
-    sentence = next(split_sentences(chunk.text, paragraph.head_end, paragraph.end), None)
+    sentence = next(iter(list_sentences(chunk.text, paragraph.head_end, paragraph.end)), None)
     yield from make_concept(chunk, Span(start, start + len(name)), role, sentence, kind)
 
 
@@ -253,7 +253,7 @@ def _read_headings(chunk: Chunk, paragraphs: list[Paragraph]) -> Iterator[FoundC
 def _make_subject(chunk: Chunk, paragraphs: list[Paragraph], span: Span) -> Iterator[FoundConcept]:
     """Yield the concept of a title where the text first names it; it may be defined there."""
     place = next(p for p in paragraphs if span.start < p.end)
-    sentences = split_sentences(chunk.text, place.start, place.end)
+    sentences = list_sentences(chunk.text, place.start, place.end)
     sentence = next(s for s in sentences if span.start < s.end)
     is_subject = _SUBJECT_BEFORE.search(chunk.text[sentence.start : span.start])
     if is_subject and _SUBJECT_AFTER.match(chunk.text[span.end : sentence.end]):

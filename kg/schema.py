@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import astuple, fields
 from typing import Any
 
 from sqlite_utils import Database, Migrations
 
-from graphtune.records import Chunk, Span
+from graphtune.records import Box, Chunk, Quality, Span, Unit
 
 Row = dict[str, Any]
 
@@ -84,12 +85,55 @@ def m001_corpus_facts_and_graph(db: Database) -> None:
     """)
 
 
+@migrations()
+def m002_structure_of_papers(db: Database) -> None:
+    """Add authors, warnings and removals of papers, the structure of chunks, and edges between them."""
+    db.executescript("""
+    ALTER TABLE documents ADD COLUMN authors TEXT NOT NULL DEFAULT '';
+    ALTER TABLE documents ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE documents ADD COLUMN removed TEXT NOT NULL DEFAULT '[]';
+
+    ALTER TABLE chunks ADD COLUMN prefix TEXT NOT NULL DEFAULT '';
+    ALTER TABLE chunks ADD COLUMN kind TEXT NOT NULL DEFAULT 'text';
+    ALTER TABLE chunks ADD COLUMN units TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE chunks ADD COLUMN boxes TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE chunks ADD COLUMN quality TEXT NOT NULL DEFAULT '[1, 0, 0, 0]';
+    ALTER TABLE chunks ADD COLUMN content_id TEXT NOT NULL DEFAULT '';
+    CREATE TABLE chunk_links (
+        source TEXT NOT NULL REFERENCES chunks(id) ON DELETE CASCADE, type TEXT NOT NULL,
+        target TEXT NOT NULL REFERENCES chunks(id) ON DELETE CASCADE,
+        start INTEGER NOT NULL, "end" INTEGER NOT NULL, weight REAL NOT NULL
+    );
+    CREATE INDEX chunk_links_source ON chunk_links(source, type);
+    CREATE INDEX chunk_links_target ON chunk_links(target, type);
+    CREATE TABLE chunk_signatures (
+        chunk_id TEXT PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE, signature BLOB NOT NULL
+    );
+    """)
+
+
 def write_rows(db: Database, table: str, rows: Iterable[Row]) -> None:
     """Insert rows, a thousand a statement."""
     db.table(table).insert_all(rows, batch_size=1000)
 
 
+def write_chunk(chunk: Chunk) -> Row:
+    """Turn a record into a row of `chunks`."""
+    row = {field.name: getattr(chunk, field.name) for field in fields(chunk)}
+    lists = {name: json.dumps(row[name]) for name in ("emphasis", "boxes")}
+    units = json.dumps([astuple(unit) for unit in chunk.units], ensure_ascii=False)
+    return {**row, **lists, "units": units, "quality": json.dumps(astuple(chunk.quality))}
+
+
 def read_chunk(row: Row) -> Chunk:
     """Turn a row of `chunks` into a record."""
-    emphasis = tuple(Span(*span) for span in json.loads(row["emphasis"]))
-    return Chunk(**{**row, "emphasis": emphasis})
+    loaded = {name: json.loads(row[name]) for name in ("emphasis", "boxes", "units", "quality")}
+    return Chunk(
+        **{
+            **row,
+            "emphasis": tuple(Span(*span) for span in loaded["emphasis"]),
+            "boxes": tuple(Box(*box) for box in loaded["boxes"]),
+            "units": tuple(Unit(*unit) for unit in loaded["units"]),
+            "quality": Quality(*loaded["quality"]),
+        }
+    )

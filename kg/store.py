@@ -8,21 +8,21 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Self
 
 from sqlite_utils import Database
 
 from graphtune.errors import WorkspaceError
-from graphtune.kg.schema import Row, migrations, read_chunk, write_rows
+from graphtune.kg.schema import Row, migrations, read_chunk, write_chunk, write_rows
 from graphtune.records import (
     Chunk,
+    ChunkLink,
     Concept,
-    Document,
     Mention,
+    Reading,
     Relation,
-    Status,
 )
 
 
@@ -68,9 +68,12 @@ class GraphStore:
     # --- papers -------------------------------------------------------------------------------
 
     def files(self) -> dict[str, Row]:
-        """Return a row (sha256, status, message, document_id, chunking) for each known path."""
+        """Return a row (that of `files`, chunking, n_pages, n_chunks) for each known path."""
         rows = self.db.query(
-            "SELECT files.*, documents.chunking FROM files "
+            "SELECT files.*, documents.chunking, "
+            "coalesce(json_array_length(page_starts), 0) AS n_pages, "
+            "(SELECT count(*) FROM chunks WHERE chunks.document_id = documents.id) AS n_chunks "
+            "FROM files "
             "LEFT JOIN documents ON documents.id = document_id ORDER BY files.path"
         )
         return {row["path"]: row for row in rows}
@@ -82,42 +85,46 @@ class GraphStore:
         )
         return next((row["id"] for row in rows), None)
 
-    def save_document(self, document: Document, chunks: Iterable[Chunk], chunking: str) -> None:
-        """Store a paper and its chunks; what its path held before goes."""
+    def save_reading(self, reading: Reading, sha256: str, chunking: str) -> None:
+        """Store how reading a file ended, with its paper, chunks and links if it has become one.
+
+        What the path held before goes.
+        """
         with self.db.atomic():
-            self._forget_path(document.path)
-            self.db.table("documents").insert(
-                {
+            self._forget_path(reading.path)
+            document = reading.document
+            if document:
+                row = {
                     "id": document.id,
-                    "path": document.path,
-                    "sha256": document.sha256,
+                    "path": reading.path,
+                    "sha256": sha256,
                     "format": document.format,
                     "title": document.title,
                     "text": document.text,
                     "page_starts": json.dumps(document.page_starts),
                     "headings": json.dumps([asdict(heading) for heading in document.headings]),
                     "chunking": chunking,
-                },
-                replace=True,
-            )
-            write_rows(
-                self.db,
-                "chunks",
-                ({**asdict(c), "emphasis": json.dumps(c.emphasis)} for c in chunks),
-            )
-            self._save_file(document.path, document.sha256, "ok", "", document.id)
-
-    def save_failed_file(self, path: str, sha256: str, status: Status, message: str) -> None:
-        """Store that a file could not be read; what its path held before goes."""
-        with self.db.atomic():
-            self._forget_path(path)
-            self._save_file(path, sha256, status, message, None)
+                    "authors": document.authors,
+                    "warnings": json.dumps(document.warnings, ensure_ascii=False),
+                    "removed": json.dumps([astuple(item) for item in document.removed]),
+                }
+                self.db.table("documents").insert(row, replace=True)
+                write_rows(self.db, "chunks", map(write_chunk, reading.chunks))
+                write_rows(self.db, "chunk_links", map(asdict, reading.links))
+            key = document.id if document else None
+            self._save_file(reading.path, sha256, reading.status, reading.message, key)
 
     def save_duplicate_file(self, path: str, sha256: str, document_id: str) -> None:
-        """Store that a file has the same bytes as a paper already held."""
+        """Store that a file has the same bytes as a paper already held, and its status with it."""
         with self.db.atomic():
+            twin = next(
+                self.db.query(
+                    "SELECT status, message FROM files WHERE document_id = ? ORDER BY path LIMIT 1",
+                    [document_id],
+                )
+            )
             self._forget_path(path)
-            self._save_file(path, sha256, "ok", "", document_id)
+            self._save_file(path, sha256, twin["status"], twin["message"], document_id)
 
     def delete_file(self, path: str) -> None:
         """Forget a file, and its paper with all that only it supported."""
@@ -161,6 +168,11 @@ class GraphStore:
             "ORDER BY documents.path, position"
         )
         return [read_chunk(row) for row in rows]
+
+    def links(self) -> list[ChunkLink]:
+        """Return the typed edges between chunks, in a fixed order."""
+        query = 'SELECT * FROM chunk_links ORDER BY source, type, target, start, "end"'
+        return [ChunkLink(**row) for row in self.db.query(query)]
 
     # --- the graph ----------------------------------------------------------------------------
 
@@ -213,8 +225,8 @@ class GraphStore:
         return [Relation(**row) for row in self.db.query(query)]
 
     def hashes(self) -> dict[str, str]:
-        """Return sha256 of the corpus (chunk texts) and of the graph, for the records of artefacts."""
-        chunks = "SELECT id, text FROM chunks ORDER BY id"
+        """Return sha256 of the corpus (passages) and of the graph, for the records of artefacts."""
+        chunks = "SELECT id, prefix, text FROM chunks ORDER BY id"
         graph = [
             "SELECT * FROM concepts ORDER BY id",
             "SELECT * FROM aliases ORDER BY concept_id, alias",

@@ -1,8 +1,10 @@
 """Splitting, with the real tokenizer of all-MiniLM-L6-v2."""
 
 import importlib.util
+import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +12,10 @@ from hypothesis import strategies as st
 
 from graphtune.chunking import TokenSpans, load_token_spans, split_document
 from graphtune.chunking.builder import TextBuilder
-from graphtune.chunking.split import split_sentences
-from graphtune.errors import ConfigError, ModelError
-from graphtune.records import Document
+from graphtune.chunking.sentences import split_sentences
+from graphtune.config import ChunkingConfig
+from graphtune.errors import ModelError
+from graphtune.records import Chunk, Document
 
 
 @cache
@@ -37,8 +40,17 @@ def make_document(*parts: str, page_starts: tuple[int, ...] = (0,)) -> Document:
                 if index % 2:
                     spans.append((position, position + len(piece)))
                 position += len(piece)
+            if head := re.match(r"(Theorem|Proof)\b", part):
+                builder.begin_unit("proof" if head[0] == "Proof" else "statement", head[0])
             builder.add_paragraph("".join(pieces), spans)
+            if not part.endswith(":"):  # what announces something more goes on in its unit
+                builder.end_unit()
     return builder.build_document(Path("a.txt"), b"x", "txt", "", page_starts)
+
+
+def split(document: Document, max_tokens: int, **settings: Any) -> list[Chunk]:
+    config = ChunkingConfig.model_construct(max_tokens=max_tokens, **settings)
+    return split_document(document, config, minilm())
 
 
 def test_token_spans_are_offsets_without_special_tokens() -> None:
@@ -58,7 +70,7 @@ def test_sections_make_chunks_with_their_path() -> None:
         "# 3 Crystals",
         "Short.",
     )
-    chunks = split_document(document, 64, minilm())
+    chunks = split(document, 64)
     assert [(chunk.heading, chunk.text) for chunk in chunks] == [
         ("", "Before all."),
         ("2 Tableaux > 2.1 Insertion", "2 Tableaux\n\n2.1 Insertion\n\nA row grows."),
@@ -71,7 +83,7 @@ def test_sections_make_chunks_with_their_path() -> None:
 
 def test_whole_paragraphs_are_packed_first() -> None:
     paragraph = "The ring of symmetric functions is a polynomial ring."
-    chunks = split_document(make_document(*[paragraph] * 7), 32, minilm())
+    chunks = split(make_document(*[paragraph] * 7), 32)
     assert [chunk.text.count("ring of") for chunk in chunks] == [3, 3, 1]
     assert {part for chunk in chunks for part in chunk.text.split("\n\n")} == {paragraph}
 
@@ -79,9 +91,9 @@ def test_whole_paragraphs_are_packed_first() -> None:
 def test_a_statement_opens_a_chunk_that_is_over_half() -> None:
     filler = "The ring of symmetric functions is a polynomial ring in many variables."
     document = make_document(filler, filler, "Theorem 2.1. It is free.", "Proof. See above.")
-    texts = [chunk.text for chunk in split_document(document, 48, minilm())]
+    texts = [chunk.text for chunk in split(document, 48)]
     assert texts == [f"{filler}\n\n{filler}", "Theorem 2.1. It is free.\n\nProof. See above."]
-    assert len(split_document(document, 200, minilm())) == 1
+    assert len(split(document, 200)) == 1
 
 
 def test_a_long_paragraph_is_cut_between_sentences() -> None:
@@ -89,7 +101,7 @@ def test_a_long_paragraph_is_cut_between_sentences() -> None:
         "By Thm. 2.3 of G. H. Hardy et al. the series converges, cf. Fig. 3, i.e. it has a sum."
     )
     document = make_document("# 1 Head", " ".join([sentence] * 6))
-    chunks = split_document(document, 80, minilm())
+    chunks = split(document, 80)
     assert len(chunks) > 2
     assert chunks[0].text.startswith("1 Head\n\nBy Thm.")
     assert all(chunk.text.removeprefix("1 Head\n\n").startswith("By Thm.") for chunk in chunks)
@@ -119,31 +131,27 @@ def test_sentence_boundaries(text: str, count: int) -> None:
 
 def test_a_heading_is_never_left_alone() -> None:
     document = make_document("# 1 A heading of some length", "word " * 60 + "end.")
-    chunks = split_document(document, 20, minilm())
+    chunks = split(document, 20)
     assert "word" in chunks[0].text
 
 
 def test_pages_count_from_one() -> None:
     document = make_document("aaa bbb", "ccc ddd", "eee", page_starts=(0, 9, 9, 13))
-    (chunk,) = split_document(document, 64, minilm())
+    (chunk,) = split(document, 64)
     assert (chunk.page_start, chunk.page_end) == (1, 4)
-    chunks = split_document(document, 2, minilm())
+    chunks = split(document, 2)
     assert all(1 <= chunk.page_start <= chunk.page_end <= 4 for chunk in chunks)
 
 
 def test_ids_depend_on_document_place_and_text() -> None:
     document = make_document("Same.", "# A", "Same.")
-    first = split_document(document, 64, minilm())
-    assert [chunk.id for chunk in first] == [
-        chunk.id for chunk in split_document(document, 64, minilm())
-    ]
+    first = split(document, 64)
+    assert [chunk.id for chunk in first] == [chunk.id for chunk in split(document, 64)]
     assert len({chunk.id for chunk in first}) == len(first)
     assert all(len(chunk.id) == 16 and int(chunk.id, 16) >= 0 for chunk in first)
 
 
 def test_bad_arguments(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="max_tokens is 0"):
-        split_document(make_document("a"), 0, minilm())
     with pytest.raises(ModelError, match=r"none\.json cannot be read"):
         load_token_spans(tmp_path / "none.json")
     for content in ("{}", "no JSON", "[1]"):
@@ -168,14 +176,14 @@ headings = st.builds(
 @given(st.lists(st.one_of(paragraphs, headings), min_size=1, max_size=12), st.integers(16, 90))
 def test_every_character_is_in_exactly_one_chunk(parts: list[str], max_tokens: int) -> None:
     document = make_document(*parts)
-    chunks = split_document(document, max_tokens, minilm())
+    chunks = split(document, max_tokens)
     position = 0
     for chunk in chunks:
         assert document.text[chunk.start : chunk.end] == chunk.text == chunk.text.strip()
         assert not document.text[position : chunk.start].strip()
         assert len(chunk.text) > 0
         assert chunk.n_tokens <= max_tokens
-        assert len(minilm()(chunk.text)) <= max_tokens
+        assert len(minilm()(chunk.passage)) <= max_tokens
         inside = [
             heading.start
             for heading in document.headings

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphtune.kg.mentions import find_name, link_mentions
-from graphtune.kg.paragraphs import split_paragraphs, split_sentences
+from graphtune.kg.paragraphs import list_sentences, split_paragraphs
 from graphtune.records import Chunk, Span
 
 
@@ -158,7 +158,7 @@ def test_thousands_of_names_and_chunks_take_seconds():
 
 def test_sentences_end_where_people_end_them():
     text = "Let S be a set, cf. Thm. 3 of R. Stanley. Then S. The end (of it.) Is it? Yes"
-    assert [text[a:b] for a, b in split_sentences(text, 0, len(text))] == [
+    assert [text[a:b] for a, b in list_sentences(text, 0, len(text))] == [
         "Let S be a set, cf. Thm. 3 of R. Stanley.",
         "Then S.",
         "The end (of it.)",

@@ -9,14 +9,18 @@ from graphtune.errors import WorkspaceError
 from graphtune.kg.findings import count_extractions, pending_chunks, read_findings, save_extractions
 from graphtune.kg.store import GraphStore
 from graphtune.records import (
+    Box,
     Chunk,
     Concept,
     Document,
     Extraction,
     FoundConcept,
     Mention,
+    Quality,
+    Reading,
     Relation,
     Span,
+    Unit,
 )
 
 TEXT = "A partition is a sequence."
@@ -27,7 +31,11 @@ def make_document(key: str, path: str) -> Document:
 
 
 def make_chunk(key: str, document: str) -> Chunk:
-    return Chunk(key, document, 0, TEXT, 0, len(TEXT), "1 Start", 1, 1, 6, (Span(2, 11),))
+    return Chunk(
+        key, document, 0, TEXT, 0, len(TEXT), "1 Start", 1, 1, 6, (Span(2, 11),), "1 Start",
+        "statement", (Unit(0, 9, "statement", 4, "Lemma", "1", "Hall"),),
+        (Box(1, 0.5, 1, 2, 3),), Quality(0.5, 0.1, 0.2, 0.3), "abc",
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -36,7 +44,9 @@ def store(tmp_path: Path) -> GraphStore:
 
 
 def add(store: GraphStore, key: str, path: str) -> None:
-    store.save_document(make_document(key, path), [make_chunk(f"c{key}", key)], "v1")
+    document = make_document(key, path)
+    reading = Reading(path, "ok", "", document, (make_chunk(f"c{key}", key),))
+    store.save_reading(reading, document.sha256, "v1")
 
 
 def test_what_is_stored_comes_back(store: GraphStore) -> None:
