@@ -6,31 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from graphtune.chunking.flow import flow_rows
-from graphtune.chunking.rows import BOLD, CAPS, ITALIC, MATH, Row, Run, make_row
-from graphtune.chunking.text import clean_text, compose_accents
+from graphtune.chunking.glyphs import attach_mark, ends_with_mark, read_glyphs
+from graphtune.chunking.rows import MATH, Row, Run, make_row
 from graphtune.errors import DocumentError
 from graphtune.records import Document
-
-_MATH_FONTS = (
-    "CMMI", "CMSY", "CMEX", "CMBSY", "CMMIB", "MSAM", "MSBM", "EUFM", "EUSM", "EURM", "RSFS", "LASY",
-    "LMMATH", "MATH", "SYMBOL", "STMARY", "WASY", "BBOLD", "DSROM", "XYATIP", "XYBTIP", "XYDASH",
-    "TXSY", "TXMI", "TXEX", "PXSY", "PXMI", "PXEX", "ESINT", "MTMI", "MTSY", "MTEX", "CAMBRIAMATH",
-)  # fmt: skip
-_EXTENSION_FONTS = ("CMEX", "LMMATHEXT", "TXEX", "PXEX", "MTEX")
-#: TeX's extension fonts have no Unicode map: their big operators come out as letters.
-_BIG_OPERATORS = str.maketrans("XPYQZRS[T\\LMNOFGHIV^W_U]", "∑∑∏∏∫∫⋃⋃⋂⋂⨁⨁⨂⨂⨆⨆∮∮⋀⋀⋁⋁⨄⨄")
-#: Bitmap fonts have none either: the codes of ligatures, quotes and dashes in T1 and OT1.
-_TEX_CODES = str.maketrans(
-    dict(
-        zip(
-            "\x0b\x0c\x0d\x0e\x0f\x1b\x1c\x1d\x1e\x1f",
-            ("ff", "fi", "fl", "ffi", "ffl") * 2,
-            strict=True,
-        )
-    )
-    | {"\x10": "“", "\x11": "”", "\x15": "–", "\x16": "—"}
-)
-
 
 def read_pdf(path: Path, data: bytes) -> Document:
     """Read the text layer of a PDF.
@@ -91,44 +70,53 @@ def _read_page(page: Any, number: int) -> list[Row]:
     lines = [line for block in blocks for line in block.get("lines", ())]
     # Turned lines are stamps in the margin and labels of figures, unless there is nothing else.
     upright = [line for line in lines if line["dir"][0] > 0.9] or lines
-    rows = (_read_line(line, number) for line in upright)
+    rows = (_read_line(line, number) for line in _join_marked(upright))
     return [row for row in rows if row is not None]
+
+
+def _join_marked(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Continue a line that ends with an accent by the one that follows: it holds the letter."""
+    joined: list[dict[str, Any]] = []
+    for line in lines:
+        last = joined[-1] if joined else None
+        if last and ends_with_mark(last["spans"][-1]["text"]) and last["bbox"][3] > line["bbox"][1]:
+            (x0, y0, x1, y1), (u0, v0, u1, v1) = last["bbox"], line["bbox"]
+            last["spans"] += line["spans"]
+            last["bbox"] = (min(x0, u0), min(y0, v0), max(x1, u1), max(y1, v1))
+        else:
+            joined.append(line)
+    return joined
 
 
 def _read_line(line: dict[str, Any], number: int) -> Row | None:
     runs: list[Run] = []
-    baseline, longest = 0.0, -1
-    bottom = line["bbox"][3]
+    x0, y0, x1, bottom = line["bbox"]
+    baseline, longest, mark = 0.0, 0, ""
     for span in line["spans"]:
-        style, is_extension = _font_style(span["font"], span["flags"])
-        text = span["text"]
-        if is_extension:
-            text = text.translate(_BIG_OPERATORS)
-            bottom = max(bottom, span["bbox"][1] + 2 * span["size"])  # its glyphs hang down
-        elif not style & MATH:
-            text = compose_accents(text.translate(_TEX_CODES))
-        text = clean_text(text)
-        if len(text.strip()) > longest and text:
-            baseline, longest = span["origin"][1], len(text.strip())
-        if runs and runs[-1].style == style and runs[-1].size == span["size"]:
-            runs[-1] = runs[-1]._replace(text=runs[-1].text + text)
-        elif text:
-            runs.append(Run(text, style, span["size"]))
-    x0, y0, x1, _ = line["bbox"]
+        size = span["size"]
+        text, next_mark, style, hangs = read_glyphs(
+            span["text"], span["font"], span["flags"], not runs
+        )
+        if mark and text.strip():
+            text = attach_mark(mark, text, bool(style & MATH))
+            mark = ""
+        mark += next_mark
+        if not text:
+            continue
+        if hangs:
+            bottom = max(bottom, span["bbox"][1] + 2 * size)
+        if len(text) > longest:
+            baseline, longest = span["origin"][1], len(text)
+        last = runs[-1] if runs else None
+        if last and text[0] == "∈" and last.text[-1] == "/":  # the stroke of ∉ comes first
+            text = "∉" + text[1:]
+            last = runs[-1] = Run(last.text[:-1], last.style, last.size)
+        elif last and style & ~last.style & MATH and "\u20d7" in text[:2] and last.text[-1].isalpha():
+            text = " " + text  # MuPDF puts no space before an accent
+        if last and last.style == style and last.size == size:
+            runs[-1] = Run(last.text + text, style, size)
+        else:
+            runs.append(Run(text, style, size))
+    if mark and runs:
+        runs[-1] = runs[-1]._replace(text=runs[-1].text + mark)
     return make_row(runs, (x0, y0, x1, bottom), baseline, number)
-
-
-@lru_cache(maxsize=4096)
-def _font_style(font: str, flags: int) -> tuple[int, bool]:
-    """Return the style of a font (see `Run`) and whether it is one of TeX's extension fonts."""
-    name = font.split("+")[-1].upper().replace(" ", "")
-    if any(part in name for part in _MATH_FONTS):
-        return MATH, any(part in name for part in _EXTENSION_FONTS)
-    italic = flags & 2 or any(
-        part in name for part in ("ITAL", "OBLI", "CMTI", "CMSL", "SFTI", "SFSL", "CMBXTI")
-    )
-    bold = flags & 16 or any(
-        part in name for part in ("BOLD", "CMBX", "CMB1", "SFBX", "-MEDI", "BLACK", "HEAVY")
-    )
-    caps = any(part in name for part in ("CMCSC", "SFCC", "CAPS", "SMALLCAP", "-SC"))
-    return (ITALIC if italic else 0) | (BOLD if bold else 0) | (CAPS if caps else 0), False
