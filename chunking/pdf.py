@@ -1,5 +1,6 @@
 """PDF files through PyMuPDF, the only place that knows it (its licence is AGPL or commercial)."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +11,9 @@ from graphtune.chunking.glyphs import attach_mark, ends_with_mark, read_glyphs
 from graphtune.chunking.rows import MATH, Row, Run, make_row
 from graphtune.errors import DocumentError
 from graphtune.records import Document
+
+Rectangle = tuple[float, float, float, float]
+
 
 def read_pdf(path: Path, data: bytes) -> Document:
     """Read the text layer of a PDF.
@@ -65,13 +69,61 @@ def _load_pymupdf() -> Any:
 
 def _read_page(page: Any, number: int) -> list[Row]:
     pymupdf = _load_pymupdf()
-    flags = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
-    blocks = page.get_text("dict", flags=flags)["blocks"]
-    lines = [line for block in blocks for line in block.get("lines", ())]
+    flags = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES | pymupdf.TEXT_COLLECT_VECTORS
+    lines = _read_lines(page.get_text("dict", flags=flags)["blocks"])
     # Turned lines are stamps in the margin and labels of figures, unless there is nothing else.
     upright = [line for line in lines if line["dir"][0] > 0.9] or lines
     rows = (_read_line(line, number) for line in _join_marked(upright))
     return [row for row in rows if row is not None]
+
+
+def _read_lines(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the lines of a page; boxes that end proofs become lines too, where they are drawn."""
+    lines: list[dict[str, Any]] = []
+    rules: list[Rectangle] = []
+    for block in blocks:
+        if block["type"] == 0:
+            lines += block["lines"]
+            rules = []
+        elif block["type"] == 3:
+            rules = [*rules[-3:], block["bbox"]]
+            box = unite_box(rules, lines[-1]["bbox"] if lines else None)
+            if box:
+                mark = "■" if len(rules) == 1 and not block["stroked"] else "□"
+                size = lines[-1]["spans"][-1]["size"] if lines else 10.0
+                span = {"text": mark, "font": "MSAM", "flags": 0, "size": size}
+                span |= {"origin": (box[0], box[3]), "bbox": box}
+                lines.append({"spans": [span], "bbox": box, "dir": (1.0, 0.0)})
+                rules = []
+    return lines
+
+
+def unite_box(rules: Sequence[Rectangle], line: Rectangle | None) -> Rectangle | None:
+    """Return the small square that the last four rules frame, or the last one alone is.
+
+    A square alone ends a proof only where it stands to the right of the last line of text; others
+    are bullets and dots in figures.
+
+    >>> sides = [(0, 0, 1, 8), (0, 0, 7, 1), (0, 7, 7, 8), (6, 0, 7, 8)]
+    >>> unite_box(sides, None), unite_box([(0, 0, 7, 7)], None)
+    ((0, 0, 7, 8), None)
+    """
+    x0, y0, x1, y1 = rules[-1]
+    if _is_small_square(x0, y0, x1, y1):
+        is_beside = line is not None and line[2] < x0 + 1 and line[1] < (y0 + y1) / 2 < line[3]
+        return rules[-1] if is_beside else None
+    uprights = sum(y1 - y0 > 4 > 1.5 > x1 - x0 for x0, y0, x1, y1 in rules)
+    levels = sum(x1 - x0 > 4 > 1.5 > y1 - y0 for x0, y0, x1, y1 in rules)
+    if uprights != 2 or levels != 2:
+        return None
+    left, top, right, bottom = zip(*rules, strict=True)
+    box = min(left), min(top), max(right), max(bottom)
+    return box if _is_small_square(*box) else None
+
+
+def _is_small_square(x0: float, y0: float, x1: float, y1: float) -> bool:
+    width, height = x1 - x0, y1 - y0
+    return 4.5 < width < 11 and 0.75 * width < height < 1.33 * width
 
 
 def _join_marked(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -14,6 +14,8 @@ _LEADERS = re.compile(r"(?:\. ?){4,}")
 _PAGE_NUMBER = re.compile(
     r"(?:page )?[-–—\s]*(?:\d{1,4}|[ivxl]+)(?:\s*(?:of|/)\s*\d+)?[-–—\s]*", re.I
 )
+#: The boxes that end proofs.
+END_MARKS = frozenset("□■∎◻")
 
 
 class Run(NamedTuple):
@@ -156,6 +158,8 @@ def _join_pieces(pieces: Iterable[Row], body_size: float) -> list[Row]:
 
 
 def _belongs(piece: Row, row: Row, body_size: float) -> bool:
+    if piece.text in END_MARKS:  # it may stand on a line of its own
+        return piece.y1 > row.y0
     overlap = min(piece.y1, row.y1) - max(piece.y0, row.y0)
     if overlap > 0.4 * min(piece.y1 - piece.y0, row.y1 - row.y0):
         drop = piece.baseline - row.baseline
@@ -179,7 +183,9 @@ def _append_piece(row: Row, piece: Row) -> None:
     row.words += piece.words
     row.prose += piece.prose
     row.x0, row.y0 = min(row.x0, piece.x0), min(row.y0, piece.y0)
-    row.x1, row.y1 = max(row.x1, piece.x1), max(row.y1, piece.y1)
+    row.y1 = max(row.y1, piece.y1)
+    if piece.text not in END_MARKS:  # the box at the end of a proof does not fill its line
+        row.x1 = max(row.x1, piece.x1)
     row.pen = piece.x1
 
 
