@@ -19,7 +19,8 @@ from graphtune.chunking.headings import (
     opens_note,
     split_notes,
 )
-from graphtune.chunking.inline import collect_words, join_rows
+from graphtune.chunking.hyphens import collect_words
+from graphtune.chunking.inline import join_rows
 from graphtune.chunking.rows import (
     Row,
     Run,
