@@ -1,6 +1,7 @@
 """PDF files through PyMuPDF, the only place that knows it (its licence is AGPL or commercial)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -10,52 +11,72 @@ from graphtune.chunking.flow import flow_rows
 from graphtune.chunking.glyphs import attach_mark, ends_with_mark, read_glyphs
 from graphtune.chunking.rows import MATH, Row, Run, make_row
 from graphtune.errors import DocumentError
-from graphtune.records import Document
+from graphtune.records import Document, Removal
 
+_MOST_WARNINGS, _LONGEST_WARNING = 20, 200
 Rectangle = tuple[float, float, float, float]
 
 
+@dataclass
+class _Content:
+    """What a file holds: the pieces of text of each page, what was left out, what went wrong."""
+
+    pages: list[list[Row]] = field(default_factory=list)
+    removed: list[Removal] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
 def read_pdf(path: Path, data: bytes) -> Document:
-    """Read the text layer of a PDF.
+    """Read the text layer of a PDF; what MuPDF complains of becomes the document's warnings.
 
     Raises:
-        DocumentError: the file is no PDF or broken ("error"), needs a password ("encrypted"), or
-            has no pages or no text ("empty").
+        DocumentError: the file is no PDF or broken ("error"), needs a password ("encrypted"), opens
+            with no pages ("zero_pages") or has no text ("empty").
     """
     begin = data.find(b"%PDF-")
     if begin < 0:
         raise DocumentError(f"{path} is not a PDF file. Check the file or its suffix.")
-    pages = _read_pages(path, data[begin:])
-    if not any(pages):
-        raise DocumentError(f"{path} has no text layer. Run OCR on it first.", "empty")
-    builder, title, page_starts = flow_rows(pages)
+    content = _read_content(path, data[begin:])
+    if not any(content.pages):
+        complaint = f" ({content.warnings[0]})" if content.warnings else ""
+        raise DocumentError(f"{path} has no text layer{complaint}. Run OCR on it first.", "empty")
+    builder, title, page_starts = flow_rows(content.pages)
+    builder.removed = sorted(content.removed + builder.removed, key=lambda removal: removal.page)
+    builder.warnings += content.warnings
     return builder.build_document(path, data, "pdf", title, page_starts)
 
 
-def _read_pages(path: Path, data: bytes) -> list[list[Row]]:
+def _read_content(path: Path, data: bytes) -> _Content:
     pymupdf = _load_pymupdf()
     # MuPDF's own errors do not derive from RuntimeError; a broken file can raise either kind.
     broken = (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase)
+    pymupdf.TOOLS.reset_mupdf_warnings()
     try:
         pdf = pymupdf.open(stream=data, filetype="pdf")
     except broken as error:
         raise DocumentError(
             f"{path} is a broken PDF ({error}). Repair it or get it anew."
         ) from error
+    content = _Content()
     with pdf:
         if pdf.needs_pass:
             raise DocumentError(
                 f"{path} is encrypted. Save a copy of it without the password.", "encrypted"
             )
-        pages = []
         for number in range(len(pdf)):
             try:
-                pages.append(_read_page(pdf[number], number))
-            except broken:
-                pages.append([])
-    if not pages:
-        raise DocumentError(f"{path} has no pages. Repair it or get it anew.", "empty")
-    return pages
+                rows, removed = _read_page(pdf[number], number)
+            except broken as error:
+                rows, removed = [], []
+                content.warnings.append(f"page {number + 1} could not be read: {error}")
+            content.pages.append(rows)
+            content.removed += removed
+    if not content.pages:
+        raise DocumentError(f"{path} opens with no pages. Repair it or get it anew.", "zero_pages")
+    messages = content.warnings + pymupdf.TOOLS.mupdf_warnings().splitlines()
+    unique = dict.fromkeys(message.strip()[:_LONGEST_WARNING] for message in messages)
+    content.warnings = list(filter(None, unique))[:_MOST_WARNINGS]
+    return content
 
 
 @lru_cache(maxsize=1)
@@ -67,14 +88,18 @@ def _load_pymupdf() -> Any:
     return pymupdf
 
 
-def _read_page(page: Any, number: int) -> list[Row]:
+def _read_page(page: Any, number: int) -> tuple[list[Row], list[Removal]]:
     pymupdf = _load_pymupdf()
     flags = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES | pymupdf.TEXT_COLLECT_VECTORS
     lines = _read_lines(page.get_text("dict", flags=flags)["blocks"])
     # Turned lines are stamps in the margin and labels of figures, unless there is nothing else.
     upright = [line for line in lines if line["dir"][0] > 0.9] or lines
-    rows = (_read_line(line, number) for line in _join_marked(upright))
-    return [row for row in rows if row is not None]
+    rows = [_read_line(line, number) for line in _join_marked(upright)]
+    removed = []
+    if len(upright) < len(lines):
+        turned = (_read_line(line, number) for line in lines if line["dir"][0] <= 0.9)
+        removed = [Removal(number + 1, row.text.strip(), "turned") for row in turned if row]
+    return [row for row in rows if row], removed
 
 
 def _read_lines(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
