@@ -19,7 +19,8 @@ from graphtune.chunking.headings import (
     opens_note,
     split_notes,
 )
-from graphtune.chunking.inline import collect_words, join_rows
+from graphtune.chunking.hyphens import collect_words
+from graphtune.chunking.inline import join_rows
 from graphtune.chunking.rows import (
     Row,
     Run,
@@ -181,8 +182,10 @@ def _split_row(row: Row, length: int) -> tuple[Row, Row | None]:
 def flow_rows(pages: list[list[Row]]) -> tuple[TextBuilder, str, tuple[int, ...]]:
     """Turn the pieces of text of each page into a document's text, title and page starts."""
     body_size = unify_sizes(pages)
-    bodies = drop_running_heads(pages, body_size)
-    ordered = order_pages(bodies if any(bodies) else pages, body_size)
+    bodies, removed = drop_running_heads(pages, body_size)
+    if not any(bodies):
+        bodies, removed = pages, []
+    ordered = order_pages(bodies, body_size)
     columns = _measure_columns(ordered)
     title = find_title(ordered[0], body_size)
     in_title = set(map(id, title))
@@ -196,6 +199,7 @@ def flow_rows(pages: list[list[Row]]) -> tuple[TextBuilder, str, tuple[int, ...]
     words = collect_words(row for column in columns for row in column)
     blocks = [_Block(title)] * bool(title) + grouper.blocks
     builder, starts = _write_blocks(blocks, words)
+    builder.removed += removed
     title_text = join_rows(title, words)[0]
     page_starts = [0] * len(pages)
     following = builder.length
