@@ -37,7 +37,11 @@ _BLACKBOARD = {chr(code): chr(0x1D538 - 65 + code) for code in range(65, 91)} | 
 _GREEK = {"µ": "μ", "∆": "Δ", "Ω": "Ω"}
 #: Bitmap fonts have no map either: the codes of ligatures, quotes and dashes in T1 and OT1.
 _TEX_CODES = dict(
-    zip("\x0b\x0c\x0d\x0e\x0f\x1b\x1c\x1d\x1e\x1f", ("ff", "fi", "fl", "ffi", "ffl") * 2, strict=True)
+    zip(
+        "\x0b\x0c\x0d\x0e\x0f\x1b\x1c\x1d\x1e\x1f",
+        ("ff", "fi", "fl", "ffi", "ffl") * 2,
+        strict=True,
+    )
 ) | {"\x10": "“", "\x11": "”", "\x15": "–", "\x16": "—", "\x88": "•"}
 #: Glyphs by the start of a font's name, first match. Script and Fraktur letters stay plain ones: a
 #: reader types "O_K", and most tokenizers know no 𝒪. Blackboard letters have names of their own (ℤ).

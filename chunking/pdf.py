@@ -188,7 +188,9 @@ def _read_line(line: dict[str, Any], number: int) -> Row | None:
         if last and text[0] == "∈" and last.text[-1] == "/":  # the stroke of ∉ comes first
             text = "∉" + text[1:]
             last = runs[-1] = Run(last.text[:-1], last.style, last.size)
-        elif last and style & ~last.style & MATH and "\u20d7" in text[:2] and last.text[-1].isalpha():
+        elif (
+            last and style & ~last.style & MATH and "\u20d7" in text[:2] and last.text[-1].isalpha()
+        ):
             text = " " + text  # MuPDF puts no space before an accent
         if last and last.style == style and last.size == size:
             runs[-1] = Run(last.text + text, style, size)

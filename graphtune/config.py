@@ -52,8 +52,11 @@ class ReadingConfig(_Settings):
     workers: int | None = Field(default=None, ge=1)
     """Processes; none means one for each processor."""
     cpu_seconds: float = Field(default=120.0, gt=0)
+    """Processor time for one file; what takes more ends as `timeout`."""
     wall_seconds: float = Field(default=300.0, gt=0)
+    """Time for one file by the clock; what takes more ends as `timeout`."""
     memory_mb: int = Field(default=2000, ge=256)
+    """What a process may hold beside its programs (on Linux); what needs more ends as `crash`."""
 
 
 class ExtractConfig(_Settings):

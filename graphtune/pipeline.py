@@ -8,7 +8,7 @@ The command line is a thin layer over these functions, and so can be a notebook:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -59,10 +59,50 @@ class TrainedModel:
     made: bool
 
 
-def build_workspace(workspace: Workspace, papers: Sequence[Path]) -> BuildSummary:
-    """Bring the graph up to date with papers (see `graphtune.kg.build_graph`)."""
+def build_workspace(
+    workspace: Workspace,
+    papers: Sequence[Path],
+    retry_failed: bool = False,
+    workers: int | None = None,
+) -> BuildSummary:
+    """Bring the graph up to date with papers (see `graphtune.kg.build_graph`).
+
+    `workers` is the number of processes that read files; none means what the settings say.
+    """
+    if workers:
+        reading = workspace.config.reading.model_copy(update={"workers": workers})
+        config = workspace.config.model_copy(update={"reading": reading})
+        workspace = replace(workspace, config=config)
     with lock_workspace(workspace):
-        return build_graph(workspace, papers)
+        return build_graph(workspace, papers, retry_failed)
+
+
+def list_files(workspace: Workspace) -> list[dict[str, Any]]:
+    """Return path, status, message, pages and chunks of each known file, by path.
+
+    Raises:
+        DataError: nothing has been built yet.
+    """
+    _check_built(workspace)
+    with GraphStore(workspace.database) as store:
+        rows = store.files().values()
+    return [
+        {
+            "path": row["path"],
+            "status": row["status"],
+            "message": row["message"],
+            "pages": row["n_pages"],
+            "chunks": row["n_chunks"],
+        }
+        for row in rows
+    ]
+
+
+def _check_built(workspace: Workspace) -> None:
+    if not workspace.database.exists():
+        raise DataError(
+            f"{workspace.root} has no graph yet; make one with `graphtune build PAPERS`"
+        )
 
 
 def read_graph(workspace: Workspace) -> tuple[ConceptGraph, Split]:
@@ -71,10 +111,7 @@ def read_graph(workspace: Workspace) -> tuple[ConceptGraph, Split]:
     Raises:
         DataError: there is no graph yet.
     """
-    if not workspace.database.exists():
-        raise DataError(
-            f"{workspace.root} has no graph yet; make one with `graphtune build PAPERS`"
-        )
+    _check_built(workspace)
     with GraphStore(workspace.database) as store:
         graph = load_graph(store)
     return graph, split_graph(graph, workspace.config.split)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from graphtune.cli.common import Outcome, command
+from graphtune.cli.documents import describe_files
 
 if TYPE_CHECKING:
     from graphtune.kg import BuildSummary
@@ -48,11 +49,13 @@ def init(workspace: Path, directory: Path | None, base: str | None) -> Outcome:
     )
 
 
-def build(workspace: Path, papers: tuple[Path, ...]) -> Outcome:
+def build(
+    workspace: Path, papers: tuple[Path, ...], retry: str | None, workers: int | None
+) -> Outcome:
     r"""Read papers (.pdf .tex .md .txt, files or folders) into the concept graph.
 
-    Unchanged files are skipped, changed ones are read again, and files that are gone from a folder
-    named here are forgotten.
+    Unchanged files are skipped, also those that failed; changed ones are read again, and files that
+    are gone from a folder named here are forgotten.
 
     \b
     Example: graphtune build -w papers-ws ~/papers extra/note.tex
@@ -60,7 +63,7 @@ def build(workspace: Path, papers: tuple[Path, ...]) -> Outcome:
     from graphtune.pipeline import build_workspace
     from graphtune.workspace import open_workspace
 
-    summary = build_workspace(open_workspace(workspace), papers)
+    summary = build_workspace(open_workspace(workspace), papers, retry == "failed", workers)
     return Outcome(asdict(summary), describe_build(summary), is_good(summary))
 
 
@@ -76,9 +79,9 @@ def describe_build(summary: "BuildSummary") -> str:
     lines = [
         f"{done}{summary.added} new, {summary.changed} changed, {summary.removed} removed, "
         f"{summary.unchanged} unchanged files ({summary.extractor} extractor)",
+        *describe_files(summary),
         f"graph: {counts}",
     ]
-    lines += [f"not read ({status}): {message}" for _, status, message in summary.failed]
     if summary.rejected_records:
         lines.append(
             f"{summary.rejected_records} records without evidence in their chunk were rejected"
@@ -187,6 +190,8 @@ def add_paper_commands(group: click.Group) -> None:
         help="Also benchmark on this BEIR folder; can be given several times.",
     )
     command(group)(directory(base(init)))
-    command(group)(PAPERS(build))
+    retry = click.option("--retry", type=click.Choice(["failed"]), help="Read failed files again.")
+    workers = click.option("--workers", type=click.IntRange(1), help="Processes that read files.")
+    command(group)(PAPERS(retry(workers(build))))
     command(group)(PAPERS(beir(run)))
     command(group)(directory(demo))
