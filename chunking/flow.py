@@ -9,7 +9,8 @@ from statistics import median
 from graphtune.chunking.builder import TextBuilder
 from graphtune.chunking.frontmatter import drop_contents, find_authors, find_title, list_names
 from graphtune.chunking.headings import heading_face, is_top_section, split_notes
-from graphtune.chunking.inline import collect_words, join_rows
+from graphtune.chunking.hyphens import collect_words
+from graphtune.chunking.inline import join_rows
 from graphtune.chunking.paragraphs import Block, Grouper, OpenUnit
 from graphtune.chunking.references import read_mark
 from graphtune.chunking.rows import Row, drop_running_heads, order_pages, unify_sizes
@@ -23,14 +24,16 @@ _EQUATION_NUMBER = re.compile(r"(?:^|\s)\((?:[A-Z]\.?)?\d+(?:\.\d+)*[a-z]?[′']
 def flow_rows(pages: list[list[Row]]) -> tuple[TextBuilder, str, tuple[int, ...]]:
     """Turn the pieces of text of each page into a document's text, title and page starts."""
     body_size = unify_sizes(pages)
-    bodies = drop_running_heads(pages, body_size)
-    ordered = order_pages(bodies if any(bodies) else pages, body_size)
+    bodies, removed = drop_running_heads(pages, body_size)
+    if not any(bodies):
+        bodies, removed = pages, []
+    ordered = order_pages(bodies, body_size)
     columns = _measure_columns(ordered)
     title = find_title(ordered[0], body_size)
     authors = find_authors(ordered[0], title, body_size)
     front = set(map(id, title + authors))
     rows = [row for page in ordered for row in page]
-    body, removed = drop_contents([row for row in rows if id(row) not in front])
+    body, contents = drop_contents([row for row in rows if id(row) not in front])
     grouper = Grouper(body_size, *_find_spaces(columns), collect_faces(body))
     for _, group in groupby(body, key=lambda row: row.column):
         column, notes = split_notes(list(group), body_size)
@@ -42,7 +45,7 @@ def flow_rows(pages: list[list[Row]]) -> tuple[TextBuilder, str, tuple[int, ...]
     blocks = [Block(title, "title")] * bool(title) + [Block(authors, "authors")] * bool(authors)
     builder, starts = _write_blocks(blocks + grouper.blocks, words)
     builder.authors = list_names(authors)
-    builder.removed += removed
+    builder.removed += removed + contents
     page_starts = [0] * len(pages)
     following = builder.length
     for page in range(len(pages) - 1, -1, -1):

@@ -89,7 +89,7 @@ def drop_contents(rows: Sequence[Row]) -> tuple[list[Row], list[Removal]]:
     for index, row in enumerate(rows):
         if index > end and row.words <= 3 and _is_contents_title(row):
             end = max(end, _find_contents_end(rows, index))
-        if index <= end or (". ." in row.text or "...." in row.text) and is_contents_entry(row):
+        if index <= end or is_contents_entry(row):
             removals.append(Removal(row.page + 1, " ".join(row.text.split()), "contents"))
         else:
             kept.append(row)

@@ -46,9 +46,9 @@ def measure_heading(row: Row, body_size: float, is_apart: bool, has_body: bool) 
         return front.end()
     if len(lead) == len(row.text) and not (number and lead.rstrip().endswith(".")):
         return len(lead) * _is_heading_row(row, body_size, is_apart, number is not None)
-    if not number or "." not in number[0]:
+    if (number_level(text) or 0) < 2 and not row.runs[0].style & (BOLD | CAPS):
         return 0
-    return _measure_run_in(lead, len(row.text) - len(text) + number.end())
+    return _measure_run_in(lead, len(row.text) - len(text) + number.end()) if number else 0
 
 
 def _lead_in_face(row: Row, may_be_italic: bool) -> str:

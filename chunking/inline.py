@@ -2,14 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
+from graphtune.chunking.hyphens import join_lines
 from graphtune.chunking.rows import BOLD, ITALIC, MATH, Row
 from graphtune.chunking.text import NAMED_HEAD, SENTENCE_OPENERS, STATEMENT_HEAD
 
-_WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
-_BROKEN_WORD = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)[-‐\u00ad]$")
-_FIRST_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LONG_WORD = re.compile(r"[^\W\d_]{3,}")
 _OPERATORS = frozenset(
     "and arg aut card char coker cos deg det diag dim div end exp ext for gal gcd hom iff ind inf "
@@ -17,48 +15,6 @@ _OPERATORS = frozenset(
     "supp sym tan tor tr where".split()
 )
 _EDGES = " \t.,;:!?()[]{}\"“”‘’'«»-–—*†‡§¶"
-
-
-def collect_words(rows: Iterable[Row]) -> set[str]:
-    """Return the words that occur unbroken in a line, hyphenated ones as a whole, in lower case."""
-    words: set[str] = set()
-    is_continued = False
-    for row in rows:
-        found = _WORD.findall(row.text.lower())
-        ends_broken = _BROKEN_WORD.search(row.text.rstrip()) is not None
-        words.update(found[int(is_continued) : len(found) - int(ends_broken)])
-        is_continued = ends_broken
-    return words
-
-
-def join_lines(before: str, after: str, words: Collection[str]) -> str:
-    """Join two lines of a paragraph; a hyphen at the break stays or goes.
-
-    `words` are those seen elsewhere in the document, in lower case. The joined form decides first,
-    then the hyphenated one; a word seen in neither form loses its hyphen where both halves are
-    in lower case.
-
-    >>> join_lines("a Hamil-", "tonian path", set())
-    'a Hamiltonian path'
-    >>> join_lines("the well-", "known one", {"well-known"})
-    'the well-known one'
-    """
-    before, after = before.rstrip(), after.lstrip()
-    if before.endswith("\u00ad"):
-        return before[:-1] + after
-    if re.search(r"\w[–—]$", before):
-        return before + after
-    broken, first = _BROKEN_WORD.search(before), _FIRST_WORD.match(after)
-    if not broken or not first:
-        return f"{before} {after}" if before and after else before + after
-    left, right = broken[1], first[0]
-    if (left + right).lower() in words:
-        is_joined = True
-    elif f"{left}-{right}".lower() in words:
-        is_joined = False
-    else:
-        is_joined = left[-1].islower() and right.islower() and "-" not in left
-    return (before[:-1] if is_joined else before) + after
 
 
 def join_rows(

@@ -1,78 +1,82 @@
 """PDF files through PyMuPDF, the only place that knows it (its licence is AGPL or commercial)."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from graphtune.chunking.flow import flow_rows
-from graphtune.chunking.rows import BOLD, CAPS, ITALIC, MATH, Row, Run, make_row
-from graphtune.chunking.text import clean_text, compose_accents
+from graphtune.chunking.glyphs import attach_mark, ends_with_mark, read_glyphs
+from graphtune.chunking.rows import MATH, Row, Run, make_row
 from graphtune.errors import DocumentError
-from graphtune.records import Document
+from graphtune.records import Document, Removal
 
-_MATH_FONTS = (
-    "CMMI", "CMSY", "CMEX", "CMBSY", "CMMIB", "MSAM", "MSBM", "EUFM", "EUSM", "EURM", "RSFS", "LASY",
-    "LMMATH", "MATH", "SYMBOL", "STMARY", "WASY", "BBOLD", "DSROM", "XYATIP", "XYBTIP", "XYDASH",
-    "TXSY", "TXMI", "TXEX", "PXSY", "PXMI", "PXEX", "ESINT", "MTMI", "MTSY", "MTEX", "CAMBRIAMATH",
-)  # fmt: skip
-_EXTENSION_FONTS = ("CMEX", "LMMATHEXT", "TXEX", "PXEX", "MTEX")
-#: TeX's extension fonts have no Unicode map: their big operators come out as letters.
-_BIG_OPERATORS = str.maketrans("XPYQZRS[T\\LMNOFGHIV^W_U]", "∑∑∏∏∫∫⋃⋃⋂⋂⨁⨁⨂⨂⨆⨆∮∮⋀⋀⋁⋁⨄⨄")
-#: Bitmap fonts have none either: the codes of ligatures, quotes and dashes in T1 and OT1.
-_TEX_CODES = str.maketrans(
-    dict(
-        zip(
-            "\x0b\x0c\x0d\x0e\x0f\x1b\x1c\x1d\x1e\x1f",
-            ("ff", "fi", "fl", "ffi", "ffl") * 2,
-            strict=True,
-        )
-    )
-    | {"\x10": "“", "\x11": "”", "\x15": "–", "\x16": "—"}
-)
+_MOST_WARNINGS, _LONGEST_WARNING = 20, 200
+Rectangle = tuple[float, float, float, float]
+
+
+@dataclass
+class _Content:
+    """What a file holds: the pieces of text of each page, what was left out, what went wrong."""
+
+    pages: list[list[Row]] = field(default_factory=list)
+    removed: list[Removal] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def read_pdf(path: Path, data: bytes) -> Document:
-    """Read the text layer of a PDF.
+    """Read the text layer of a PDF; what MuPDF complains of becomes the document's warnings.
 
     Raises:
-        DocumentError: the file is no PDF or broken ("error"), needs a password ("encrypted"), or
-            has no pages or no text ("empty").
+        DocumentError: the file is no PDF or broken ("error"), needs a password ("encrypted"), opens
+            with no pages ("zero_pages") or has no text ("empty").
     """
     begin = data.find(b"%PDF-")
     if begin < 0:
         raise DocumentError(f"{path} is not a PDF file. Check the file or its suffix.")
-    pages = _read_pages(path, data[begin:])
-    if not any(pages):
-        raise DocumentError(f"{path} has no text layer. Run OCR on it first.", "empty")
-    builder, title, page_starts = flow_rows(pages)
+    content = _read_content(path, data[begin:])
+    if not any(content.pages):
+        complaint = f" ({content.warnings[0]})" if content.warnings else ""
+        raise DocumentError(f"{path} has no text layer{complaint}. Run OCR on it first.", "empty")
+    builder, title, page_starts = flow_rows(content.pages)
+    builder.removed = sorted(content.removed + builder.removed, key=lambda removal: removal.page)
+    builder.warnings += content.warnings
     return builder.build_document(path, data, "pdf", title, page_starts)
 
 
-def _read_pages(path: Path, data: bytes) -> list[list[Row]]:
+def _read_content(path: Path, data: bytes) -> _Content:
     pymupdf = _load_pymupdf()
     # MuPDF's own errors do not derive from RuntimeError; a broken file can raise either kind.
     broken = (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase)
+    pymupdf.TOOLS.reset_mupdf_warnings()
     try:
         pdf = pymupdf.open(stream=data, filetype="pdf")
     except broken as error:
         raise DocumentError(
             f"{path} is a broken PDF ({error}). Repair it or get it anew."
         ) from error
+    content = _Content()
     with pdf:
         if pdf.needs_pass:
             raise DocumentError(
                 f"{path} is encrypted. Save a copy of it without the password.", "encrypted"
             )
-        pages = []
         for number in range(len(pdf)):
             try:
-                pages.append(_read_page(pdf[number], number))
-            except broken:
-                pages.append([])
-    if not pages:
-        raise DocumentError(f"{path} has no pages. Repair it or get it anew.", "empty")
-    return pages
+                rows, removed = _read_page(pdf[number], number)
+            except broken as error:
+                rows, removed = [], []
+                content.warnings.append(f"page {number + 1} could not be read: {error}")
+            content.pages.append(rows)
+            content.removed += removed
+    if not content.pages:
+        raise DocumentError(f"{path} opens with no pages. Repair it or get it anew.", "zero_pages")
+    messages = content.warnings + pymupdf.TOOLS.mupdf_warnings().splitlines()
+    unique = dict.fromkeys(message.strip()[:_LONGEST_WARNING] for message in messages)
+    content.warnings = list(filter(None, unique))[:_MOST_WARNINGS]
+    return content
 
 
 @lru_cache(maxsize=1)
@@ -84,51 +88,112 @@ def _load_pymupdf() -> Any:
     return pymupdf
 
 
-def _read_page(page: Any, number: int) -> list[Row]:
+def _read_page(page: Any, number: int) -> tuple[list[Row], list[Removal]]:
     pymupdf = _load_pymupdf()
-    flags = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
-    blocks = page.get_text("dict", flags=flags)["blocks"]
-    lines = [line for block in blocks for line in block.get("lines", ())]
+    flags = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES | pymupdf.TEXT_COLLECT_VECTORS
+    lines = _read_lines(page.get_text("dict", flags=flags)["blocks"])
     # Turned lines are stamps in the margin and labels of figures, unless there is nothing else.
     upright = [line for line in lines if line["dir"][0] > 0.9] or lines
-    rows = (_read_line(line, number) for line in upright)
-    return [row for row in rows if row is not None]
+    rows = [_read_line(line, number) for line in _join_marked(upright)]
+    removed = []
+    if len(upright) < len(lines):
+        turned = (_read_line(line, number) for line in lines if line["dir"][0] <= 0.9)
+        removed = [Removal(number + 1, row.text.strip(), "turned") for row in turned if row]
+    return [row for row in rows if row], removed
+
+
+def _read_lines(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the lines of a page; boxes that end proofs become lines too, where they are drawn."""
+    lines: list[dict[str, Any]] = []
+    rules: list[Rectangle] = []
+    for block in blocks:
+        if block["type"] == 0:
+            lines += block["lines"]
+            rules = []
+        elif block["type"] == 3:
+            rules = [*rules[-3:], block["bbox"]]
+            box = unite_box(rules, lines[-1]["bbox"] if lines else None)
+            if box:
+                mark = "■" if len(rules) == 1 and not block["stroked"] else "□"
+                size = lines[-1]["spans"][-1]["size"] if lines else 10.0
+                span = {"text": mark, "font": "MSAM", "flags": 0, "size": size}
+                span |= {"origin": (box[0], box[3]), "bbox": box}
+                lines.append({"spans": [span], "bbox": box, "dir": (1.0, 0.0)})
+                rules = []
+    return lines
+
+
+def unite_box(rules: Sequence[Rectangle], line: Rectangle | None) -> Rectangle | None:
+    """Return the small square that the last four rules frame, or the last one alone is.
+
+    A square alone ends a proof only where it stands to the right of the last line of text; others
+    are bullets and dots in figures.
+
+    >>> sides = [(0, 0, 1, 8), (0, 0, 7, 1), (0, 7, 7, 8), (6, 0, 7, 8)]
+    >>> unite_box(sides, None), unite_box([(0, 0, 7, 7)], None)
+    ((0, 0, 7, 8), None)
+    """
+    x0, y0, x1, y1 = rules[-1]
+    if _is_small_square(x0, y0, x1, y1):
+        is_beside = line is not None and line[2] < x0 + 1 and line[1] < (y0 + y1) / 2 < line[3]
+        return rules[-1] if is_beside else None
+    uprights = sum(y1 - y0 > 4 > 1.5 > x1 - x0 for x0, y0, x1, y1 in rules)
+    levels = sum(x1 - x0 > 4 > 1.5 > y1 - y0 for x0, y0, x1, y1 in rules)
+    if uprights != 2 or levels != 2:
+        return None
+    left, top, right, bottom = zip(*rules, strict=True)
+    box = min(left), min(top), max(right), max(bottom)
+    return box if _is_small_square(*box) else None
+
+
+def _is_small_square(x0: float, y0: float, x1: float, y1: float) -> bool:
+    width, height = x1 - x0, y1 - y0
+    return 4.5 < width < 11 and 0.75 * width < height < 1.33 * width
+
+
+def _join_marked(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Continue a line that ends with an accent by the one that follows: it holds the letter."""
+    joined: list[dict[str, Any]] = []
+    for line in lines:
+        last = joined[-1] if joined else None
+        if last and ends_with_mark(last["spans"][-1]["text"]) and last["bbox"][3] > line["bbox"][1]:
+            (x0, y0, x1, y1), (u0, v0, u1, v1) = last["bbox"], line["bbox"]
+            last["spans"] += line["spans"]
+            last["bbox"] = (min(x0, u0), min(y0, v0), max(x1, u1), max(y1, v1))
+        else:
+            joined.append(line)
+    return joined
 
 
 def _read_line(line: dict[str, Any], number: int) -> Row | None:
     runs: list[Run] = []
-    baseline, longest = 0.0, -1
-    bottom = line["bbox"][3]
+    x0, y0, x1, bottom = line["bbox"]
+    baseline, longest, mark = 0.0, 0, ""
     for span in line["spans"]:
-        style, is_extension = _font_style(span["font"], span["flags"])
-        text = span["text"]
-        if is_extension:
-            text = text.translate(_BIG_OPERATORS)
-            bottom = max(bottom, span["bbox"][1] + 2 * span["size"])  # its glyphs hang down
-        elif not style & MATH:
-            text = compose_accents(text.translate(_TEX_CODES))
-        text = clean_text(text)
-        if len(text.strip()) > longest and text:
-            baseline, longest = span["origin"][1], len(text.strip())
-        if runs and runs[-1].style == style and runs[-1].size == span["size"]:
-            runs[-1] = runs[-1]._replace(text=runs[-1].text + text)
-        elif text:
-            runs.append(Run(text, style, span["size"]))
-    x0, y0, x1, _ = line["bbox"]
+        size = span["size"]
+        text, next_mark, style, hangs = read_glyphs(
+            span["text"], span["font"], span["flags"], not runs
+        )
+        if mark and text.strip():
+            text = attach_mark(mark, text, bool(style & MATH))
+            mark = ""
+        mark += next_mark
+        if not text:
+            continue
+        if hangs:
+            bottom = max(bottom, span["bbox"][1] + 2 * size)
+        if len(text) > longest:
+            baseline, longest = span["origin"][1], len(text)
+        last = runs[-1] if runs else None
+        if last and text[0] == "∈" and last.text[-1] == "/":  # the stroke of ∉ comes first
+            text = "∉" + text[1:]
+            last = runs[-1] = Run(last.text[:-1], last.style, last.size)
+        elif last and style & ~last.style & MATH and "\u20d7" in text[:2] and last.text[-1].isalpha():
+            text = " " + text  # MuPDF puts no space before an accent
+        if last and last.style == style and last.size == size:
+            runs[-1] = Run(last.text + text, style, size)
+        else:
+            runs.append(Run(text, style, size))
+    if mark and runs:
+        runs[-1] = runs[-1]._replace(text=runs[-1].text + mark)
     return make_row(runs, (x0, y0, x1, bottom), baseline, number)
-
-
-@lru_cache(maxsize=4096)
-def _font_style(font: str, flags: int) -> tuple[int, bool]:
-    """Return the style of a font (see `Run`) and whether it is one of TeX's extension fonts."""
-    name = font.split("+")[-1].upper().replace(" ", "")
-    if any(part in name for part in _MATH_FONTS):
-        return MATH, any(part in name for part in _EXTENSION_FONTS)
-    italic = flags & 2 or any(
-        part in name for part in ("ITAL", "OBLI", "CMTI", "CMSL", "SFTI", "SFSL", "CMBXTI")
-    )
-    bold = flags & 16 or any(
-        part in name for part in ("BOLD", "CMBX", "CMB1", "SFBX", "-MEDI", "BLACK", "HEAVY")
-    )
-    caps = any(part in name for part in ("CMCSC", "SFCC", "CAPS", "SMALLCAP", "-SC"))
-    return (ITALIC if italic else 0) | (BOLD if bold else 0) | (CAPS if caps else 0), False

@@ -8,12 +8,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from graphtune.records import Removal
+
 ITALIC, BOLD, CAPS, MATH = 1, 2, 4, 8
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_LEADERS = re.compile(r"(?:\. ?){4,}")
+_LEADERS = re.compile(r"(?:\. ?){4,}\s*(?:\d{1,4}|[ivxlc]+)\s*$")
 _PAGE_NUMBER = re.compile(
     r"(?:page )?[-–—\s]*(?:\d{1,4}|[ivxl]+)(?:\s*(?:of|/)\s*\d+)?[-–—\s]*", re.I
 )
+#: The boxes that end proofs.
+END_MARKS = frozenset("□■∎◻")
 
 
 class Run(NamedTuple):
@@ -156,6 +160,8 @@ def _join_pieces(pieces: Iterable[Row], body_size: float) -> list[Row]:
 
 
 def _belongs(piece: Row, row: Row, body_size: float) -> bool:
+    if piece.text in END_MARKS:  # it may stand on a line of its own
+        return piece.y1 > row.y0
     overlap = min(piece.y1, row.y1) - max(piece.y0, row.y0)
     if overlap > 0.4 * min(piece.y1 - piece.y0, row.y1 - row.y0):
         drop = piece.baseline - row.baseline
@@ -179,7 +185,9 @@ def _append_piece(row: Row, piece: Row) -> None:
     row.words += piece.words
     row.prose += piece.prose
     row.x0, row.y0 = min(row.x0, piece.x0), min(row.y0, piece.y0)
-    row.x1, row.y1 = max(row.x1, piece.x1), max(row.y1, piece.y1)
+    row.y1 = max(row.y1, piece.y1)
+    if piece.text not in END_MARKS:  # the box at the end of a proof does not fill its line
+        row.x1 = max(row.x1, piece.x1)
     row.pen = piece.x1
 
 
@@ -204,18 +212,21 @@ def unify_sizes(pages: list[list[Row]]) -> float:
 
 
 def is_contents_entry(row: Row) -> bool:
-    """Whether the row has dot leaders, as lines of a table of contents do."""
-    return _LEADERS.search(row.text) is not None
+    """Whether dot leaders and a page number end the row, as in a table of contents."""
+    return row.words > 0 and ". ." in row.text and _LEADERS.search(row.text) is not None
 
 
-def drop_running_heads(pages: list[list[Row]], body_size: float) -> list[list[Row]]:
+def drop_running_heads(
+    pages: list[list[Row]], body_size: float
+) -> tuple[list[list[Row]], list[Removal]]:
     """Remove running heads, running feet, page numbers, and what stands on most pages alike.
 
     Up to two lines go at either end of a page: those with a piece that stands at the same height
     on at least a quarter of the pages, and a lone number at the foot. Digits may differ where white
     space sets the line off.
     """
-    pages = _drop_templates(pages)
+    removed: list[Removal] = []
+    pages = _drop_templates(pages, removed)
     for is_top in (True, True, False, False):
         lines = [_outermost_line(page, is_top) for page in pages]
         marks = [_mark_line(line, page, body_size) for line, page in zip(lines, pages, strict=True)]
@@ -223,21 +234,35 @@ def drop_running_heads(pages: list[list[Row]], body_size: float) -> list[list[Ro
         often = max(2, len(pages) / 4)
         for index, line in enumerate(lines):
             is_repeated = any(seen[mark] >= often for mark in marks[index])
-            if is_repeated or (not is_top and _is_folio(line, pages[index])):
+            is_folio = not is_top and _is_folio(line, pages[index])
+            if is_repeated or is_folio:
                 gone = set(map(id, line))
                 pages[index] = [piece for piece in pages[index] if id(piece) not in gone]
-    return pages
+                removed += map(_log_margin, line)
+    return pages, removed
 
 
-def _drop_templates(pages: list[list[Row]]) -> list[list[Row]]:
+def _log_margin(piece: Row) -> Removal:
+    text = piece.text.strip()
+    is_number = _PAGE_NUMBER.fullmatch(text) is not None
+    return Removal(piece.page + 1, text, "page number" if is_number else "running head")
+
+
+def _drop_templates(pages: list[list[Row]], removed: list[Removal]) -> list[list[Row]]:
     """Remove short pieces that stand at one place on most pages: sidebars of slides, stamps."""
     places = [{_place(piece) for piece in page} for page in pages]
     seen = Counter(place for page_places in places for place in page_places)
     often = max(3, len(pages) / 2)
-    return [
-        [piece for piece in page if len(piece.text) > 40 or seen[_place(piece)] <= often]
+    common = {place for place in seen if seen[place] > often and len(place[0]) <= 40}
+    if not common:
+        return list(pages)
+    removed += [
+        Removal(piece.page + 1, piece.text.strip(), "template")
         for page in pages
+        for piece in page
+        if _place(piece) in common
     ]
+    return [[piece for piece in page if _place(piece) not in common] for page in pages]
 
 
 def _place(piece: Row) -> tuple[str, int, int]:

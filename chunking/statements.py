@@ -4,14 +4,13 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from graphtune.chunking.rows import BOLD, CAPS, ITALIC, MATH, Row
+from graphtune.chunking.rows import BOLD, CAPS, END_MARKS, ITALIC, MATH, Row
 from graphtune.chunking.text import NAMED_HEAD, STATEMENT_HEAD
 from graphtune.records import UnitKind
 
 FACE = BOLD | ITALIC | CAPS
 #: Kinds that may stand inside a proof as a step of it.
 INNER_KINDS = frozenset({"Claim", "Subclaim", "Fact", "Observation", "Sublemma"})
-_BOXES = frozenset("□■∎◻▢")
 _QED = re.compile(r"(?:^|[\s.])(?:Q\. ?E\. ?D\.?|QED\.?)$")
 _PROOF = re.compile(
     r"(?:(?P<way>Sketch|Idea|Outline) of (?:the )?)?(?:(?<= )proof|Proof|Beweis|Preuve|Démonstration)\b"
@@ -173,7 +172,7 @@ def read_caption(row: Row) -> Head | None:
 def ends_with_box(row: Row) -> bool:
     """Whether a row ends with the box, or the letters, that close a proof."""
     text = row.text.rstrip()
-    return text[-1] in _BOXES or (text[-2:] in {"D.", "ED"} and _QED.search(text) is not None)
+    return text[-1] in END_MARKS or (text[-2:] in {"D.", "ED"} and _QED.search(text) is not None)
 
 
 def is_formula(row: Row) -> bool:

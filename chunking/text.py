@@ -1,7 +1,6 @@
 """What all readers share: clean characters, heads of statements and sections."""
 
 import re
-import unicodedata
 
 _KINDS = (
     "Theorems?|Lemmas?|Propositions?|Corollary|Corollaries|Conjectures?|Claims?|Subclaim|Facts?|"
@@ -41,11 +40,6 @@ _SPACES = dict.fromkeys(
     "\t\n\r\f\v\u00a0\u2002\u2003\u2004\u2005\u2007\u2008\u2009\u200a\u202f", " "
 )
 _CLEAN = str.maketrans(_LIGATURES | _SPACES)
-_COMBINING = dict(
-    zip("´`¨ˆ˜˝ˇ˘¯˙¸˚", "\u0301\u0300\u0308\u0302\u0303\u030b\u030c\u0306\u0304\u0307\u0327\u030a",
-        strict=True)
-)  # fmt: skip
-_SPACING_ACCENT = re.compile("([" + "".join(_COMBINING) + "])([A-Za-zıȷ])")
 _SENTENCE_END = re.compile(r"(?:[.!?:;…。！？][)\]\"'”’]*|[□■∎◻])$")
 
 
@@ -59,20 +53,6 @@ def clean_text(text: str) -> str:
     """
     text = text.translate(_CLEAN)
     return text if text.isprintable() else "".join(filter(str.isprintable, text))
-
-
-def compose_accents(text: str) -> str:
-    """Join the spacing accents of old TeX fonts with the letters that follow them.
-
-    >>> compose_accents("M¨obius, Erd˝os")
-    'Möbius, Erdős'
-    """
-    return _SPACING_ACCENT.sub(_compose, text)
-
-
-def _compose(match: re.Match[str]) -> str:
-    letter = {"ı": "i", "ȷ": "j"}.get(match[2], match[2])
-    return unicodedata.normalize("NFC", letter + _COMBINING[match[1]])
 
 
 def ends_sentence(text: str) -> bool:
