@@ -1,7 +1,6 @@
 """Chunks: how many statements stay whole, and how many chunks begin in the middle of a clause."""
 
 import unicodedata
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -161,12 +160,3 @@ class ChunkScore:
 def make_counter(find_spans: Callable[[str], Sequence[tuple[int, int]]]) -> CountTokens:
     """Return a function that counts tokens, from one that lists their spans."""
     return lambda text: len(find_spans(text))
-
-
-def count_before(starts: Sequence[int], offset: int) -> int:
-    """Count the starts at or before an offset.
-
-    >>> count_before([0, 10], 10)
-    2
-    """
-    return bisect_right(starts, offset)

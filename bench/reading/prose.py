@@ -96,7 +96,7 @@ def drop_calls(tex: str, name: str, keep: int | None = None) -> str:
     """
     call = re.compile(rf"\\{name}(?![A-Za-z])(?:\[[^\]]*\])?\s*(?=\{{)")
     while match := call.search(tex):
-        end, arguments = match.end(), []
+        end, arguments = match.end(), list[str]()
         while len(arguments) < 1 + (keep is not None) and tex[end : end + 1] == "{":
             argument, end = read_group(tex, end)
             arguments.append(argument)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from multiprocessing import get_context
@@ -115,7 +115,7 @@ def measure_speed(
     pdfs = find_pdfs(folder)
     processes = processes or len(os.sched_getaffinity(0))
     pages = sum(_count_pages(pdf) for pdf in pdfs)
-    systems = {
+    systems: dict[str, Callable[[Sequence[Path]], float]] = {
         "PyMuPDF dict": lambda files: _run_pool(read_plain, files, processes, tokenizer),
         "dict + drawings + tokens": lambda files: _run_pool(
             read_with_drawings, files, processes, tokenizer

@@ -29,7 +29,7 @@ def split_like_seed(pages: Sequence[str], size: int = 1500, overlap: int = 200) 
 
 def make_semchunk(tokenizer_json: Path, max_tokens: int) -> Callable[[str], list[str]]:
     """Return semchunk with the same tokenizer and budget."""
-    import semchunk
+    from semchunk.semchunk import chunkerify
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(tokenizer_json))
@@ -39,7 +39,7 @@ def make_semchunk(tokenizer_json: Path, max_tokens: int) -> Callable[[str], list
     def count(text: str) -> int:
         return len(tokenizer.encode(text, add_special_tokens=False).ids)
 
-    chunker: Any = semchunk.chunkerify(count, max_tokens)
+    chunker: Any = chunkerify(count, max_tokens)
 
     def split(text: str) -> list[str]:
         return list(chunker(text))

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from graphtune.bench.reading.truth import TrueHeading, TrueProof, TrueStatement, Truth
@@ -11,7 +11,7 @@ from graphtune.bench.reading.words import Words, align, count_common, find_run, 
 from graphtune.records import Chunk, Document, Unit
 
 #: Headings that LaTeX itself may print: neither asked for nor wrong.
-_PRINTED_ALONE = {("abstract",), ("contents",), ("table", "of", "contents"), ("index",)}
+_PRINTED_ALONE = re.compile("abstract|(table of )?contents|index|part( [ivxlc]+)?")
 
 
 @dataclass
@@ -33,7 +33,7 @@ def judge_structure(document: Document, chunks: Sequence[Chunk], truth: Truth) -
     statements = judge_statements(document, truth, score)
     judge_proofs(document, truth, statements, score)
     judge_headings(document, truth.headings, score)
-    judge_references(document, truth.references, score)
+    judge_references(document, truth, score)
     count_signs(chunks, score)
     found = Counter(unicodedata.normalize("NFC", document.text))
     for sign, number in truth.negations.items():
@@ -49,7 +49,8 @@ def match_start(true: Words, found: Words) -> float:
     1.0
     """
     first = true[:8]
-    return count_common(first, found[: 3 * len(first) + 10]) / len(first) if first else 0.0
+    window = [word for word in found if not word[0].isdigit()][: 3 * len(first) + 30]
+    return count_common(first, window) / len(first) if first else 0.0
 
 
 def _read_body(document: Document, unit: Unit) -> list[str]:
@@ -88,7 +89,7 @@ def judge_statements(document: Document, truth: Truth, score: Score) -> dict[int
 
 
 def _compare_statement(true: TrueStatement, unit: Unit, body: Words) -> float:
-    if true.label.casefold().split()[-1:] != unit.label.casefold().rstrip(".").split()[-1:]:
+    if name_kind(true.label) != name_kind(unit.label):
         return 0.0
     same_number = bool(true.number) and true.number == unit.number
     likeness = match_start(true.words, body)
@@ -98,28 +99,41 @@ def _compare_statement(true: TrueStatement, unit: Unit, body: Words) -> float:
     return likeness + bonus if likeness >= 0.6 else 0.0
 
 
+def name_kind(label: str) -> str:
+    """Return the kind of a statement in the singular, without what stands before it.
+
+    >>> name_kind("Main Theorem"), name_kind("Properties."), name_kind("Remarks")
+    ('theorem', 'property', 'remark')
+    """
+    last = (label.casefold().rstrip(".:").split() or [""])[-1]
+    if last.endswith("ies"):
+        return f"{last[:-3]}y"
+    return last if last.endswith("is") else last.rstrip("s")
+
+
 def _judge_parts(true: TrueStatement, unit: Unit, body: Words, score: Score) -> None:
     head = f"{true.label} {true.number}"
     has_number = true.number == unit.number.rstrip(".")
     name = [word for word in list_words(unit.name) if not word[0].isdigit()]
     has_name = bool(unit.name) == true.has_name and count_common(true.name, name) == len(true.name)
-    ends_right = reaches_end(true, body)
+    ends_right = true.has_clear_end and reaches_end(true, body)
     score.counts["numbers right"] += has_number
     score.counts["names right"] += has_name
+    score.counts["clear ends"] += true.has_clear_end
     score.counts["ends right"] += ends_right
     if not has_number:
         score.notes.append(f"statement number: {head} got {unit.number!r}")
     if not has_name:
         score.notes.append(f"statement name: {head} {true.name} got {unit.name!r}")
-    if not ends_right:
+    if true.has_clear_end and not ends_right:
         score.notes.append(f"statement end: {head} {true.words[-5:]} got {list(body[-12:])}")
 
 
 def reaches_end(true: TrueStatement, body: Words) -> bool:
     """Tell whether a text ends where a statement does.
 
-    Its last four words stand in the text, at most twelve more follow (from a formula), and they are not
-    those that follow the statement in the source.
+    Its last four words stand in the text; what follows them is a formula at most: fewer than nine long
+    words, and not those that follow the statement in the source.
 
     >>> true = TrueStatement("Lemma", "1", (), False, ("all", "is", "well", "here"), ("next", "we", "go"))
     >>> texts = "all is well here mod", "all is well", "all is well here next we go"
@@ -128,13 +142,17 @@ def reaches_end(true: TrueStatement, body: Words) -> bool:
     """
     last = true.words[-4:]
     if not last:
-        return len(body) <= 25
+        return sum(map(_is_long, body)) < 9
     run = find_run(last, body, gap=40, last=True)
     if run is None:
         return False
     tail = body[run[1] :]
     overrun = count_common(true.follow, tail)
-    return len(tail) <= 12 and overrun < max(2, min(3, len(true.follow)))
+    return sum(map(_is_long, tail)) < 9 and overrun < max(2, min(3, len(true.follow)))
+
+
+def _is_long(word: str) -> bool:
+    return len(word) > 3 and word.isalpha()
 
 
 def judge_proofs(
@@ -206,7 +224,9 @@ def judge_headings(document: Document, headings: Sequence[TrueHeading], score: S
     matched = [(i, j) for i, j in pairs if not headings[i].is_optional]
     taken = {j for _, j in pairs}
     invented = [
-        j for j in range(len(texts)) if j not in taken and tuple(texts[j]) not in _PRINTED_ALONE
+        j
+        for j in range(len(texts))
+        if j not in taken and not _PRINTED_ALONE.fullmatch(" ".join(texts[j]))
     ]
     score.counts["headings"] += len(asked)
     score.counts["headings right"] += len(matched)
@@ -234,10 +254,9 @@ def _are_equal(true: TrueHeading, found: Words) -> bool:
     return list(true.words) == list(found[1:]) and re.fullmatch("[ivx]+", found[0]) is not None
 
 
-def judge_references(
-    document: Document, references: Sequence[tuple[str, ...]], score: Score
-) -> None:
-    """Match the entries of the bibliography."""
+def judge_references(document: Document, truth: Truth, score: Score) -> None:
+    """Match the entries of the bibliography; entries of a list made by hand are not wrong."""
+    references = truth.references
     units = [unit for unit in document.units if unit.kind == "reference"]
     bodies = [list_words(document.text[unit.start : unit.end]) for unit in units]
 
@@ -246,10 +265,15 @@ def judge_references(
         return likeness if likeness >= 0.6 else 0.0
 
     pairs = align(len(references), len(units), compare)
-    score.counts["references"] += len(references)
-    score.counts["references found"] += len(units)
-    score.counts["references right"] += len(pairs)
     met, taken = {i for i, _ in pairs}, {j for _, j in pairs}
+    taken |= {
+        j
+        for j, body in enumerate(bodies)
+        if j not in taken and any(match_start(item, body[:20]) > 0.8 for item in truth.items)
+    }
+    score.counts["references"] += len(references)
+    score.counts["references found"] += len(units) - (len(taken) - len(pairs))
+    score.counts["references right"] += len(pairs)
     score.notes += [
         f"reference missed: {entry[:8]}" for i, entry in enumerate(references) if i not in met
     ]
@@ -290,7 +314,7 @@ SHARES: tuple[tuple[str, str, str], ...] = (
     ("statements precision", "statements right", "statements found"),
     ("… with the right number", "numbers right", "statements right"),
     ("… with the right name", "names right", "statements right"),
-    ("… with the right end", "ends right", "statements right"),
+    ("… with the right end", "ends right", "clear ends"),
     ("proofs recall", "proofs right", "proofs"),
     ("proofs precision", "proofs right", "proofs found"),
     ("… tied to the right statement", "ties right", "ties"),
@@ -305,4 +329,3 @@ SHARES: tuple[tuple[str, str, str], ...] = (
     ("chunks with U+FFFD", "chunks with replacement", "chunks"),
     ("chunks with private-use characters", "chunks with private", "chunks"),
 )
-Judge = Callable[[Document, Sequence[Chunk], Truth], Score]

@@ -26,8 +26,11 @@ _FACE = (
 #: finds it there is not wrong either.
 _BY_HAND = re.compile(
     rf"(?:{_FACE}|\\paragraph\*?\{{|(?:^|\n)\s*\n\s*(?:\\noindent\s*)?|\\item\s*\[?|\\par\s+|\\\\\s*)"
-    rf"\s*(?:[A-Z][\w'-]*\s+){{0,2}}(?P<kind>{_KINDS})s?\b",
-    re.IGNORECASE,
+    rf"\s*(?:[A-Z][\w'-]*\s+){{0,2}}(?P<kind>(?i:{_KINDS}))s?\b"
+)
+#: A line in bold at the start of a paragraph: a heading, for whoever reads pages.
+_BOLD_LINE = re.compile(
+    r"(?:\n\s*\n|\\\\|\\begin\{\w+\}|\\noindent|\\par)\s*(?=(?:\\textbf\s*|(?=\{\s*\\(?:large|Large)?\s*\\bf))\{)"
 )
 _NEW_THEOREM = re.compile(
     r"\\newtheorem(?P<star>\*?)\s*\{(?P<env>[^{}]+)\}\s*(?:\[(?P<shared>[^\]]+)\])?\s*"
@@ -59,6 +62,7 @@ class TrueStatement:
     words: tuple[str, ...] = ()
     follow: tuple[str, ...] = ()
     is_optional: bool = False
+    has_clear_end: bool = True
     start: int = 0
     end: int = 0
 
@@ -75,21 +79,23 @@ class TrueProof:
 
 @dataclass(frozen=True, slots=True)
 class TrueHeading:
-    """A heading; `is_optional` for run-in ones (paragraphs)."""
+    """A heading; `is_optional` for run-in ones (paragraphs) and bold lines."""
 
     words: tuple[str, ...]
     has_math: bool = False
     is_optional: bool = False
+    start: int = 0
 
 
 @dataclass(slots=True)
 class Truth:
-    """All of it. `tokens` are the words as they are written, hyphens included, in lower case."""
+    """All of it: `items` are those of lists, `tokens` the words as written, with hyphens, in lower case."""
 
     statements: list[TrueStatement] = field(default_factory=list)
     proofs: list[TrueProof] = field(default_factory=list)
     headings: list[TrueHeading] = field(default_factory=list)
     references: list[tuple[str, ...]] = field(default_factory=list)
+    items: list[tuple[str, ...]] = field(default_factory=list)
     tokens: frozenset[str] = frozenset()
     negations: Counter[str] = field(default_factory=Counter)
     is_two_column: bool = False
@@ -219,7 +225,7 @@ class _Reader:
     def _begin(self, env: str, start: int, index: int, marks: list[re.Match[str]]) -> None:
         statement: int | None = None
         if env == "thebibliography":
-            self.truth.headings.append(TrueHeading(("references",)))
+            self.truth.headings.append(TrueHeading(("references",), start=start))
         elif env in self.numbers.kinds or env == "proof":
             begin = marks[index].start()
             name, start = self._read_option(start)
@@ -286,7 +292,9 @@ class _Reader:
             self.numbers.step(level)
         words = tuple(list_prose(title, self.macros))
         has_math = bool(set(strip_latex(title, self.macros)) & {MATH}) or "\\ref" in title
-        self.truth.headings.append(TrueHeading(words, has_math, level.endswith("paragraph")))
+        self.truth.headings.append(
+            TrueHeading(words, has_math, level.endswith("paragraph"), mark.start())
+        )
 
     def _note_label(self, label: str) -> None:
         inside = [statement for _, statement in self.open if statement is not None]
@@ -318,9 +326,22 @@ class _Reader:
                 proof = TrueProof(tuple(words), None, is_optional=True, start=match.start())
                 self.truth.proofs.append(proof)
             else:
+                for true in self.truth.statements:
+                    if true.start < match.start() < true.end:
+                        true.has_clear_end = False  # it holds another head
                 statement = TrueStatement(kind, "", (), False, tuple(words), (), True)
                 statement.start = match.start()
                 self.truth.statements.append(statement)
+        for match in _BOLD_LINE.finditer(self.body):
+            title, _ = read_group(self.body, self.body.index("{", match.end()))
+            title_words = tuple(list_prose(title, self.macros))
+            heading = TrueHeading(title_words, True, True, match.start())
+            if 0 < len(title_words) <= 12:
+                self.truth.headings.append(heading)
+        self.truth.headings.sort(key=lambda heading: heading.start)
+        for match in re.finditer(r"\\item\b", self.body):
+            text = self.body[match.end() : match.end() + 400].partition(r"\item")[0]
+            self.truth.items.append(tuple(list_prose(text, self.macros)))
 
 
 _MARK_LEVEL = re.compile(rf"\\(?:{'|'.join(_LEVELS)})\b")
