@@ -14,7 +14,7 @@ from graphtune.bench.reading.pages import PageScore, read_articles
 from graphtune.bench.reading.splitters import make_semchunk, split_like_seed
 from graphtune.bench.reading.structure import Score, judge_structure
 from graphtune.chunking import load_token_spans, read_document, split_document
-from graphtune.config import BaseConfig
+from graphtune.config import BaseConfig, ChunkingConfig
 from graphtune.encoder import locate_tokenizer
 from graphtune.progress import track
 
@@ -56,7 +56,9 @@ def structure(folder: Path, as_json: bool, misses: bool) -> None:
     total = Score()
     for paper in track(find_pairs(folder), "structure", "papers"):
         document, truth = read_document(paper.pdf), paper.truth
-        score = judge_structure(document, split_document(document, 256, count), truth)
+        score = judge_structure(
+            document, split_document(document, ChunkingConfig(max_tokens=256), count), truth
+        )
         judge_hyphens(read_raw_pages(paper.pdf), document.text, truth.tokens, score)
         total.add(score, paper.pdf.stem)
     extra = {
@@ -88,7 +90,7 @@ def chunks(folder: Path, as_json: bool, misses: bool, budgets: tuple[int, ...]) 
         asked = list_asked(paper.truth, raw, count)
         for (system, budget), score in scores.items():
             if system == "graphtune":
-                cut = split_document(document, budget, spans)
+                cut = split_document(document, ChunkingConfig(max_tokens=budget), spans)
                 texts, sizes = [c.text for c in cut], [count(c.passage) for c in cut]
             else:
                 texts = libraries[budget](raw) if system == "semchunk" else split_like_seed(pages)
@@ -113,7 +115,9 @@ def pages(folder: Path, as_json: bool, misses: bool) -> None:
     articles, score = read_articles(folder), PageScore()
     for paper in track(find_pairs(folder), "pages", "papers"):
         name, document = paper.pdf.stem, read_document(paper.pdf)
-        score.judge_pages(name, split_document(document, 256, count), articles[name])
+        score.judge_pages(
+            name, split_document(document, ChunkingConfig(max_tokens=256), count), articles[name]
+        )
         score.judge_order(name, document.text, articles[name], paper.truth.is_two_column)
     rows = score.list_rows()
     worst = sorted(score.orders.items(), key=lambda item: item[1])[:5]

@@ -27,10 +27,11 @@ import sys
 from pathlib import Path
 from time import perf_counter
 from graphtune.chunking import load_token_spans, read_document, split_document
+from graphtune.config import ChunkingConfig
 began = perf_counter()
 document = read_document(Path(sys.argv[1]))
 read = perf_counter()
-chunks = split_document(document, 256, load_token_spans(Path(sys.argv[2])))
+chunks = split_document(document, ChunkingConfig(max_tokens=256), load_token_spans(Path(sys.argv[2])))
 peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(int(peak) / 1024, read - began, perf_counter() - read, len(chunks))
 """
@@ -77,7 +78,7 @@ def read_and_split(pdf: Path) -> int:
     """Read and cut a paper as graphtune does; return the number of its chunks."""
     assert _count is not None
     try:
-        return len(split_document(read_document(pdf), _BUDGET, _count))
+        return len(split_document(read_document(pdf), ChunkingConfig(max_tokens=_BUDGET), _count))
     except DocumentError:
         return 0
 
