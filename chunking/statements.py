@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from graphtune.chunking.rows import BOLD, CAPS, END_MARKS, ITALIC, MATH, Row
-from graphtune.chunking.text import NAMED_HEAD, STATEMENT_HEAD
+from graphtune.chunking.text import NAMED_HEAD, SENTENCE_OPENERS, STATEMENT_HEAD
 from graphtune.records import UnitKind
 
 FACE = BOLD | ITALIC | CAPS
@@ -180,22 +180,32 @@ def is_formula(row: Row) -> bool:
     return row.is_display or (row.words < 4 and row.indent > 3 * row.size and not row.full)
 
 
-def is_slanted(rows: Sequence[Row], head_length: int) -> bool:
-    """Whether the body of a statement is in italics, by its letters behind the head."""
-    letters = [0, 0]
+def is_slanted(rows: Sequence[Row]) -> bool | None:
+    """Whether the body of a statement is in italics, by its words behind the head; None: too few."""
+    head = parse_head(" ".join(row.text for row in rows[:3]).lstrip())
+    skipped = head.length if head else 0
+    upright = slanted = 0
     for row in rows:
         for run in row.runs:
-            if head_length < len(run.text) and not run.style & MATH:
-                words = _WORD.findall(run.text[max(0, head_length) :])
-                letters[bool(run.style & ITALIC)] += sum(map(len, words))
-            head_length -= len(run.text)
-    return letters[1] > letters[0]
+            if skipped < len(run.text) and not run.style & MATH and not row.is_display:
+                letters = sum(map(len, _WORD.findall(run.text[skipped:])))
+                slanted += letters if run.style & ITALIC else 0
+                upright += 0 if run.style & ITALIC else letters
+            skipped = max(0, skipped - len(run.text))
+        skipped = max(0, skipped - 1)
+    return slanted > upright if slanted + upright > 12 else None
 
 
-def is_upright(row: Row) -> bool:
-    """Whether a row begins with upright words and has few in italics: it left a slanted statement."""
-    opening = next((r for r in row.runs if not r.style & MATH and _WORD.search(r.text)), None)
-    if opening is None or opening.style & ITALIC:
-        return False
-    slanted = sum(len(run.text) for run in row.runs if run.style & ITALIC)
-    return slanted < 0.3 * len(row.text)
+def leaves_slanted(row: Row) -> bool:
+    """Whether a row is running text in upright words: it left a statement in italics."""
+    words = [0, 0]
+    opening = ""
+    for run in row.runs:
+        found = [] if run.style & MATH else _WORD.findall(run.text)
+        if found:
+            opening = opening or found[0]
+            words[run.style & ITALIC] += len(found)
+    upright, slanted = words
+    if upright < 4:
+        return not slanted and opening in SENTENCE_OPENERS
+    return slanted < 0.3 * upright
