@@ -65,6 +65,7 @@ class Grouper:
     references: list[Row] | None = None
     unit: OpenUnit | None = None
     has_body: bool = False
+    slanted: dict[str, bool] = field(default_factory=dict)
 
     def add_row(self, row: Row) -> None:
         """Continue the last block with a row, or open a new one."""
@@ -183,7 +184,9 @@ class Grouper:
             return False
         if unit.slanted is None:
             unit.slanted = is_slanted(last.rows[:6])
-        if unit.slanted:
+            if unit.slanted is not None:
+                self.slanted[unit.head.label] = unit.slanted
+        if unit.slanted or (unit.slanted is None and self.slanted.get(unit.head.label, True)):
             return leaves_slanted(row)
         return is_finished and self._leaves_upright(last.rows, row)
 

@@ -206,6 +206,6 @@ def leaves_slanted(row: Row) -> bool:
             opening = opening or found[0]
             words[run.style & ITALIC] += len(found)
     upright, slanted = words
-    if upright < 4:
+    if upright < 4 or row.prose < 0.4 * len(row.text):
         return not slanted and opening in SENTENCE_OPENERS
     return slanted < 0.3 * upright
