@@ -67,14 +67,14 @@ def make_row(
     runs: list[Run], box: tuple[float, float, float, float], baseline: float, page: int
 ) -> Row | None:
     """Make a row of one piece of text; None where it is blank."""
-    text = "".join(run.text for run in runs)
+    text = "".join([run.text for run in runs])
     if not text.strip():
         return None
-    sizes: Counter[float] = Counter()
+    sizes: dict[float, int] = {}
     for run in runs:
-        sizes[round(run.size, 1)] += len(run.text)
-    prose = "".join(" " if run.style & MATH else run.text for run in runs)
-    size = max(sizes, key=sizes.__getitem__)
+        sizes[run.size] = sizes.get(run.size, 0) + len(run.text)
+    size = round(max(sizes, key=sizes.__getitem__), 1)
+    prose = "".join([" " if run.style & MATH else run.text for run in runs])
     words = _WORD.findall(prose)
     return Row(runs, text, page, *box, baseline, size, len(words), sum(map(len, words)), pen=box[2])
 
@@ -176,12 +176,13 @@ def _append_piece(row: Row, piece: Row) -> None:
     is_touching = -0.15 * row.size < gap < 0.15 * row.size
     if gap > 2 * row.size and row.words and _PAGE_NUMBER.fullmatch(piece.text.strip()):
         row.is_entry = True
-    if not (is_touching or row.text.endswith(" ") or piece.text.startswith(" ")):
-        piece.runs.insert(0, Run(" ", row.runs[-1].style, row.size))
+    is_joined = is_touching or row.text[-1] == " " or piece.text[0] == " "
+    if not is_joined:
+        row.runs.append(Run(" ", row.runs[-1].style, row.size))
     if len(piece.text) > len(row.text):
         row.size, row.baseline = piece.size, piece.baseline
     row.runs += piece.runs
-    row.text = "".join(run.text for run in row.runs)
+    row.text += piece.text if is_joined else " " + piece.text
     row.words += piece.words
     row.prose += piece.prose
     row.x0, row.y0 = min(row.x0, piece.x0), min(row.y0, piece.y0)
@@ -250,10 +251,11 @@ def _log_margin(piece: Row) -> Removal:
 
 def _drop_templates(pages: list[list[Row]], removed: list[Removal]) -> list[list[Row]]:
     """Remove short pieces that stand at one place on most pages: sidebars of slides, stamps."""
-    places = [{_place(piece) for piece in page} for page in pages]
-    seen = Counter(place for page_places in places for place in page_places)
+    seen: Counter[tuple[str, int, int]] = Counter()
+    for page in pages:
+        seen.update({_place(piece) for piece in page if len(piece.text) <= 40})
     often = max(3, len(pages) / 2)
-    common = {place for place in seen if seen[place] > often and len(place[0]) <= 40}
+    common = {place for place, count in seen.items() if count > often}
     if not common:
         return list(pages)
     removed += [
