@@ -143,11 +143,6 @@ def read_glyphs(text: str, font: str, flags: int, is_first: bool) -> Glyphs:
     return Glyphs(_join_marks(text, bool(face.style & MATH)), mark, face.style, face.is_extension)
 
 
-def ends_with_mark(text: str) -> bool:
-    """Whether a text ends with an accent or a stroke that belongs to what follows."""
-    return text.rstrip()[-1:] in _MARKS
-
-
 def attach_mark(mark: str, text: str, is_math: bool) -> str:
     r"""Put an accent or a stroke that stands before a text on its first glyph.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from graphtune.chunking.flow import flow_rows
-from graphtune.chunking.glyphs import attach_mark, ends_with_mark, join_overprint, read_glyphs
+from graphtune.chunking.glyphs import attach_mark, join_overprint, read_glyphs
 from graphtune.chunking.rows import MATH, Row, Run, make_row
 from graphtune.errors import DocumentError
 from graphtune.records import Document, Removal
@@ -157,13 +157,17 @@ def _join_marked(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     joined: list[dict[str, Any]] = []
     for line in lines:
         last = joined[-1] if joined else None
-        if last and ends_with_mark(last["spans"][-1]["text"]) and last["bbox"][3] > line["bbox"][1]:
+        if last and _has_open_mark(last["spans"][-1]) and last["bbox"][3] > line["bbox"][1]:
             (x0, y0, x1, y1), (u0, v0, u1, v1) = last["bbox"], line["bbox"]
             last["spans"] += line["spans"]
             last["bbox"] = (min(x0, u0), min(y0, v0), max(x1, u1), max(y1, v1))
         else:
             joined.append(line)
     return joined
+
+
+def _has_open_mark(span: dict[str, Any]) -> bool:
+    return read_glyphs(span["text"], span["font"], span["flags"], False).mark != ""
 
 
 def _read_line(line: dict[str, Any], number: int) -> Row | None:
