@@ -49,7 +49,7 @@ def read_pdf(path: Path, data: bytes) -> Document:
 def _read_content(path: Path, data: bytes) -> _Content:
     pymupdf = _load_pymupdf()
     # MuPDF's own errors do not derive from RuntimeError; a broken file can raise either kind.
-    broken = (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase)
+    broken = (RuntimeError, ValueError, IndexError, pymupdf.mupdf.FzErrorBase)
     pymupdf.TOOLS.reset_mupdf_warnings()
     try:
         pdf = pymupdf.open(stream=data, filetype="pdf")
