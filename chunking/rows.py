@@ -70,10 +70,11 @@ def make_row(
     sizes: dict[float, int] = {}
     for run in runs:
         sizes[run.size] = sizes.get(run.size, 0) + len(run.text)
-    size = round(max(sizes, key=sizes.__getitem__), 1)
+    usual = max(sizes, key=sizes.__getitem__)
     prose = "".join([" " if run.style & MATH else run.text for run in runs])
     words = _WORD.findall(prose)
-    return Row(runs, text, page, *box, baseline, size, len(words), sum(map(len, words)), pen=box[2])
+    letters = sum(map(len, words))
+    return Row(runs, text, page, *box, baseline, round(usual, 1), len(words), letters, box[2])
 
 
 def order_pages(pages: list[list[Row]], body_size: float) -> list[list[Row]]:
