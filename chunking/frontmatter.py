@@ -8,10 +8,14 @@ from graphtune.chunking.rows import BOLD, Row, is_contents_entry
 from graphtune.chunking.text import SECTION_NUMBER, STATEMENT_HEAD
 from graphtune.records import Removal
 
-_NO_NAME = re.compile(
-    r"@|\d|://|\b(?:University|Universit|Institut|Department|Dept|School|College|Laborator|Facult|Academy|"
-    r"Cent(?:er|re)|Street|Road|Avenue|Email|E-mail|Abstract|Dedicated|Communicated|Received|Revised|"
-    r"January|February|March|April|May|June|July|August|September|October|November|December)",
+_NO_NAMES = re.compile(
+    r"@|\d{3}|://|\b(?:Email|E-mail|Abstract|Dedicated|Communicated|Received|Revised|January|February|"
+    r"March|April|May|June|July|August|September|October|November|December)\b",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(
+    r"\b(?:Universi|Institut|Department|Dept|School|College|Laborator|Facult|Academy|Centre|Center|"
+    r"Street|Road|Avenue|Inc|Ltd|Group|Team)",
     re.IGNORECASE,
 )
 _FRONT_END = re.compile(r"\s*(?:Abstract|Summary|Contents|Key ?words|\d{4} Mathematics)\b", re.I)
@@ -69,12 +73,17 @@ def list_names(rows: Sequence[Row]) -> str:
 
 
 def _read_names(row: Row) -> list[str]:
-    """Return the names on a row: capitalised words in the row's own size, raised marks aside."""
+    """Return the names on a row, up to an affiliation; raised marks do not count."""
     text = "".join(run.text if run.size > 0.8 * row.size else " " for run in row.runs)
     text = " ".join(text.translate(_MARKS).split())
-    if _NO_NAME.search(text) or text.endswith("."):
+    if _NO_NAMES.search(text) or text.endswith((".", "!")):
         return []
-    return [name for name in _SEPARATOR.split(text) if name and any(map(str.isupper, name))]
+    names: list[str] = []
+    for name in filter(None, _SEPARATOR.split(text)):
+        if _PLACE.search(name) or not name[:1].isupper() or len(name.split()) > 6:
+            break
+        names.append(name)
+    return names
 
 
 def drop_contents(rows: Sequence[Row]) -> tuple[list[Row], list[Removal]]:
