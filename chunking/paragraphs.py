@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from graphtune.chunking.headings import (
     heading_face,
     is_run_in_head,
+    measure_continuation,
     measure_heading,
     opens_note,
 )
@@ -80,6 +81,8 @@ class Grouper:
             self._open_block(row, unit=OpenUnit(head))
         elif last is None or last.kind == "heading" or is_apart or is_finished:
             length = measure_heading(row, self.body_size, is_apart, self.has_body)
+        if last and last.kind == "heading" and not is_apart and not length:
+            length = measure_continuation(last.rows[-1], row)
         if abstract:
             pass
         elif length:
