@@ -27,7 +27,7 @@ from graphtune.chunking.text import ends_sentence, number_level
 from graphtune.records import UnitKind
 
 _ITEM = re.compile(
-    r"\s*(?:\[[\w+.-]{1,12}\]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|[•●◦▪‣–—∗·*-])(?=\s|$)"
+    r"\s*(?:\[[\w+.-]{1,12}\]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5}|[A-Z]{1,2}\d{1,2})[.)]|[•●◦▪‣–—∗·*-])(?=\s|$)"
 )
 _ABSTRACT = re.compile(r"\s*(?:Abstract|Summary)\s*(?:[.:—–-]+\s*|$)", re.IGNORECASE)
 _PART = re.compile(r"\s*(?:Part|Chapter|Appendix)\s+(?:[A-Z]|[IVXLC]+|\d{1,3})[.:]?\s*", re.I)

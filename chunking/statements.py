@@ -13,7 +13,8 @@ FACE = BOLD | ITALIC | CAPS
 INNER_KINDS = frozenset({"Claim", "Subclaim", "Fact", "Observation", "Sublemma"})
 _QED = re.compile(r"(?:^|[\s.])(?:Q\. ?E\. ?D\.?|QED\.?)$")
 _PROOF = re.compile(
-    r"(?:(?P<way>Sketch|Idea|Outline) of (?:the )?)?(?:(?<= )proof|Proof|Beweis|Preuve|Démonstration)\b"
+    r"(?:(?P<way>[A-Z][a-z]+)(?P<joint> (?:of|on|about|for))? (?:the |a )?)?"
+    r"(?:(?<= )proof|Proof|Beweis|Preuve|Démonstration)\b"
 )
 _STOP = re.compile(r"[.:](?=\s|$)")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -128,13 +129,16 @@ def _read_proof(row: Row, text: str, match: re.Match[str], face: int) -> Head | 
     stop = _STOP.search(text, match.end())
     end = stop.end() if stop and stop.start() <= len(lead) else len(lead)
     name = text[match.end() : end].strip(" .:()[]–—")
+    if match["way"] and not (stop and abs(stop.end() - len(lead)) < 2):
+        return None
     if not stop and len(lead) == len(text) and name and face == ITALIC:
         return None  # a sentence about proofs
     if not (stop and stop.end() == end) and not name.startswith(("of", "sketch", "idea")):
         end = match.end() if len(lead) > match.end() and face == ITALIC else end
         name = name if end > match.end() else ""
     if match["way"]:
-        name = f"{match['way'].lower()} {name}".strip()
+        joint = "" if match["way"] in {"Sketch", "Idea", "Outline"} else match["joint"] or ""
+        name = f"{match['way'].lower()}{joint} {name}".strip()
     length = end + len(text[end:]) - len(text[end:].lstrip())
     return Head("proof", "Proof", "", name, length)
 
@@ -188,7 +192,10 @@ def is_slanted(rows: Sequence[Row]) -> bool | None:
     for row in rows:
         for run in row.runs:
             if skipped < len(run.text) and not run.style & MATH and not row.is_display:
-                letters = sum(map(len, _WORD.findall(run.text[skipped:])))
+                words = re.findall(r"[^\W\d_]+", run.text[skipped:])
+                letters = sum(map(len, words))
+                if not upright + slanted and letters and words[0] in SENTENCE_OPENERS:
+                    return bool(run.style & ITALIC)
                 slanted += letters if run.style & ITALIC else 0
                 upright += 0 if run.style & ITALIC else letters
             skipped = max(0, skipped - len(run.text))
