@@ -1,6 +1,7 @@
 """Rows of text become paragraphs, headings and the units that these are in."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -66,7 +67,7 @@ class Grouper:
     references: list[Row] | None = None
     unit: OpenUnit | None = None
     has_body: bool = False
-    slanted: dict[str, bool] = field(default_factory=dict)
+    slanted: Counter[str] = field(default_factory=Counter)
 
     def add_row(self, row: Row) -> None:
         """Continue the last block with a row, or open a new one."""
@@ -128,6 +129,8 @@ class Grouper:
     def _open_block(self, row: Row, kind: UnitKind = "text", unit: OpenUnit | None = None) -> None:
         if unit is None or not self.blocks or unit is not self.blocks[-1].unit:
             self._flush_notes()
+        if self.unit and self.unit is not unit and self.unit.head.kind == "statement":
+            self._is_slanted(self.unit, self.blocks[-1].rows)
         self.unit = unit
         self.blocks.append(Block([row], kind, unit))
         self._close_at_box(row)
@@ -185,13 +188,19 @@ class Grouper:
             return self._leaves_abstract(last.rows, row, is_apart)
         if is_formula(row) or not (is_finished or is_apart or not above.full):
             return False
-        if unit.slanted is None:
-            unit.slanted = is_slanted(last.rows[:6])
-            if unit.slanted is not None:
-                self.slanted[unit.head.label] = unit.slanted
-        if unit.slanted or (unit.slanted is None and self.slanted.get(unit.head.label, True)):
+        if self._is_slanted(unit, last.rows):
             return leaves_slanted(row)
         return is_finished and self._leaves_upright(last.rows, row)
+
+    def _is_slanted(self, unit: OpenUnit, rows: Sequence[Row]) -> bool:
+        """Tell whether a statement is in italics, by what others of its kind are and by its words."""
+        label = unit.head.label
+        if unit.slanted is None:
+            unit.slanted = is_slanted(rows[:6])
+            if unit.slanted is not None:
+                self.slanted[label] += 1 if unit.slanted else -1
+        votes = self.slanted[label]
+        return votes > 0 if votes else unit.slanted is not False
 
     def _leaves_upright(self, rows: list[Row], row: Row) -> bool:
         """Tell whether a row follows a statement in upright letters, whose end is white space."""
