@@ -12,8 +12,9 @@ from graphtune.chunking.frontmatter import drop_contents, find_authors, find_tit
 from graphtune.chunking.headings import heading_face, is_top_section, split_notes
 from graphtune.chunking.hyphens import collect_words
 from graphtune.chunking.inline import join_rows
+from graphtune.chunking.margins import drop_running_heads
 from graphtune.chunking.paragraphs import Block, Grouper, OpenUnit
-from graphtune.chunking.rows import Row, drop_running_heads, order_pages, unify_sizes
+from graphtune.chunking.rows import Row, order_pages, unify_sizes
 from graphtune.chunking.statements import collect_faces, parse_head, read_caption
 from graphtune.chunking.text import number_level
 from graphtune.records import Box

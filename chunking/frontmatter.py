@@ -5,13 +5,17 @@ from collections.abc import Sequence
 
 from graphtune.chunking.headings import is_top_section, style_share
 from graphtune.chunking.rows import BOLD, Row, is_contents_entry
-from graphtune.chunking.text import SECTION_NUMBER, STATEMENT_HEAD
+from graphtune.chunking.text import SECTION_NUMBER, opens_statement
 from graphtune.records import Removal
 
-_NO_NAME = re.compile(
-    r"@|\d|://|\b(?:University|Universit|Institut|Department|Dept|School|College|Laborator|Facult|Academy|"
-    r"Cent(?:er|re)|Street|Road|Avenue|Email|E-mail|Abstract|Dedicated|Communicated|Received|Revised|"
-    r"January|February|March|April|May|June|July|August|September|October|November|December)",
+_NO_NAMES = re.compile(
+    r"@|\d{3}|://|\b(?:Email|E-mail|Abstract|Dedicated|Communicated|Received|Revised|January|February|"
+    r"March|April|May|June|July|August|September|October|November|December)\b",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(
+    r"\b(?:Universi|Institut|Department|Dept|School|College|Laborator|Facult|Academy|Centre|Center|"
+    r"Street|Road|Avenue|Inc|Ltd|Group|Team)",
     re.IGNORECASE,
 )
 _FRONT_END = re.compile(r"\s*(?:Abstract|Summary|Contents|Key ?words|\d{4} Mathematics)\b", re.I)
@@ -38,7 +42,7 @@ def find_title(rows: Sequence[Row], body_size: float) -> list[Row]:
         end += 1
     title = list(rows[begin:end])
     head = title[0].text.strip()
-    is_section = SECTION_NUMBER.match(head) or STATEMENT_HEAD.match(head) or is_top_section(head)
+    is_section = SECTION_NUMBER.match(head) or opens_statement(head) or is_top_section(head)
     return [] if is_section else title
 
 
@@ -51,12 +55,12 @@ def find_authors(rows: Sequence[Row], title: Sequence[Row], body_size: float) ->
     while end < len(rows) and end - begin < _MAX_ROWS and not _ends_front(rows[end], body_size):
         end += 1
     found = list(rows[begin:end])
-    return found if any(map(_read_names, found)) else []
+    return found if list_names(found) else []
 
 
 def _ends_front(row: Row, body_size: float) -> bool:
     text = row.text.strip()
-    is_section = SECTION_NUMBER.match(text) or is_top_section(text) or STATEMENT_HEAD.match(text)
+    is_section = SECTION_NUMBER.match(text) or is_top_section(text) or opens_statement(text)
     is_prose = row.words > 7 and row.full and row.size > 0.8 * body_size
     is_bold = row.runs[0].style & BOLD and row.size > 1.08 * body_size
     return bool(is_section or is_prose or is_bold or _FRONT_END.match(text))
@@ -64,17 +68,22 @@ def _ends_front(row: Row, body_size: float) -> bool:
 
 def list_names(rows: Sequence[Row]) -> str:
     """Return the names on an author block as one line; affiliations, addresses and dates go."""
-    names = [name for row in rows for name in _read_names(row)]
+    names = [name for row in rows for name in _read_names(row, row is rows[0])]
     return ", ".join(dict.fromkeys(names))
 
 
-def _read_names(row: Row) -> list[str]:
-    """Return the names on a row: capitalised words in the row's own size, raised marks aside."""
+def _read_names(row: Row, is_first: bool) -> list[str]:
+    """Return the names on a row, up to an affiliation; in the first row they may be in lower case."""
     text = "".join(run.text if run.size > 0.8 * row.size else " " for run in row.runs)
     text = " ".join(text.translate(_MARKS).split())
-    if _NO_NAME.search(text) or text.endswith("."):
+    if _NO_NAMES.search(text) or text.endswith((".", "!")):
         return []
-    return [name for name in _SEPARATOR.split(text) if name and any(map(str.isupper, name))]
+    names: list[str] = []
+    for name in filter(None, _SEPARATOR.split(text)):
+        if _PLACE.search(name) or not (is_first or name[:1].isupper()) or len(name.split()) > 6:
+            break
+        names.append(name)
+    return names
 
 
 def drop_contents(rows: Sequence[Row]) -> tuple[list[Row], list[Removal]]:

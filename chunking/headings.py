@@ -81,8 +81,20 @@ def _is_statement(lead: str, row: Row, body_size: float, is_numbered: bool) -> b
     head = STATEMENT_HEAD.match(lead.lstrip())
     if not head or row.size > 1.08 * body_size or row.indent > 4 * body_size:
         return False
-    rest = lead.lstrip()[head.end() :].strip(" .:")
-    return not is_numbered or not rest or rest.startswith("(")
+    rest = lead.lstrip()[head.end() :].strip()
+    if not is_numbered:
+        return True
+    # "2.3 Lemma" with text behind it is a statement, alone on its line a heading.
+    return rest[:1] in {".", ":", "("} or (not rest and len(lead) < len(row.text.rstrip()))
+
+
+def measure_continuation(above: Row, row: Row) -> int:
+    """Return how many characters of a row continue the heading that fills the row above."""
+    face = heading_face(above)[0]
+    lead = _lead_in_face(row, may_be_italic=False)
+    if not face or not above.full or not lead or not row.runs[0].style & face:
+        return 0
+    return len(lead) if len(lead) == len(row.text) else _measure_run_in(lead, 0)
 
 
 def _is_heading_row(row: Row, body_size: float, is_apart: bool, is_numbered: bool) -> bool:

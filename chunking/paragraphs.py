@@ -1,6 +1,7 @@
 """Rows of text become paragraphs, headings and the units that these are in."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -8,6 +9,7 @@ from graphtune.chunking.bibliography import is_references, leaves_references, sp
 from graphtune.chunking.headings import (
     heading_face,
     is_run_in_head,
+    measure_continuation,
     measure_heading,
     opens_note,
 )
@@ -18,7 +20,7 @@ from graphtune.chunking.statements import (
     ends_with_box,
     is_formula,
     is_slanted,
-    is_upright,
+    leaves_slanted,
     read_caption,
     read_head,
 )
@@ -26,9 +28,10 @@ from graphtune.chunking.text import ends_sentence, number_level
 from graphtune.records import UnitKind
 
 _ITEM = re.compile(
-    r"\s*(?:\[[\w+.-]{1,12}\]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|[•●◦▪‣–—∗·*-])(?=\s|$)"
+    r"\s*(?:\[[\w+.-]{1,12}\]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5}|[A-Z]{1,2}\d{1,2})[.)]|[•●◦▪‣–—∗·*-])(?=\s|$)"
 )
-_ABSTRACT = re.compile(r"\s*(Abstract|Summary)\b\s*[.:—–-]*\s*", re.IGNORECASE)
+_ABSTRACT = re.compile(r"\s*(?:Abstract|Summary)\s*(?:[.:—–-]+\s*|$)", re.IGNORECASE)
+_PART = re.compile(r"\s*(?:Part|Chapter|Appendix)\s+(?:[A-Z]|[IVXLC]+|\d{1,3})[.:]?\s*", re.I)
 _KEYWORDS = re.compile(r"\s*(?:Key ?words|\d{4} Mathematics|MSC|Mathematics Subject|Date\b)", re.I)
 
 
@@ -64,6 +67,7 @@ class Grouper:
     references: list[Row] | None = None
     unit: OpenUnit | None = None
     has_body: bool = False
+    slanted: Counter[str] = field(default_factory=Counter)
 
     def add_row(self, row: Row) -> None:
         """Continue the last block with a row, or open a new one."""
@@ -71,10 +75,18 @@ class Grouper:
         above = self.references[-1] if self.references else last.rows[-1] if last else None
         is_apart = above is None or self._is_apart(above, row)
         is_finished = above is None or _is_finished(above)
+        abstract = None if self.has_body else _ABSTRACT.match(row.text)
         length = 0
-        if last is None or last.kind == "heading" or is_apart or is_finished:
+        if abstract:
+            head = Head("abstract", "Abstract", "", "", abstract.end())
+            self._open_block(row, unit=OpenUnit(head))
+        elif last is None or last.kind == "heading" or is_apart or is_finished:
             length = measure_heading(row, self.body_size, is_apart, self.has_body)
-        if length:
+        if last and last.kind == "heading" and not is_apart and not length:
+            length = measure_continuation(last.rows[-1], row)
+        if abstract:
+            pass
+        elif length:
             self._add_heading(row, length)
         elif self.references is not None:
             self._add_reference(row, is_apart)
@@ -117,6 +129,8 @@ class Grouper:
     def _open_block(self, row: Row, kind: UnitKind = "text", unit: OpenUnit | None = None) -> None:
         if unit is None or not self.blocks or unit is not self.blocks[-1].unit:
             self._flush_notes()
+        if self.unit and self.unit is not unit and self.unit.head.kind == "statement":
+            self._is_slanted(self.unit, self.blocks[-1].rows)
         self.unit = unit
         self.blocks.append(Block([row], kind, unit))
         self._close_at_box(row)
@@ -157,14 +171,6 @@ class Grouper:
             self._open_block(row, unit=OpenUnit(head))
         elif caption := read_caption(row):
             self._open_block(row, "caption", self.unit)
-        elif not self.has_body and (match := _ABSTRACT.match(row.text)) and row.words < 40:
-            if (
-                row.runs[0].style == 0
-                and row.size <= self.body_size
-                and match.end() < len(row.text)
-            ):
-                return False
-            self._open_block(row, unit=OpenUnit(Head("abstract", "Abstract", "", "", match.end())))
         else:
             return False
         return True
@@ -184,16 +190,35 @@ class Grouper:
             return self._leaves_abstract(last.rows, row, is_apart)
         if is_formula(row) or not (is_finished or is_apart or not above.full):
             return False
+        if self._is_slanted(unit, last.rows):
+            return leaves_slanted(row)
+        return is_finished and self._leaves_upright(last.rows, row)
+
+    def _is_slanted(self, unit: OpenUnit, rows: Sequence[Row]) -> bool:
+        """Tell whether a statement is in italics, by what others of its kind are and by its words."""
+        label = unit.head.label
         if unit.slanted is None:
-            unit.slanted = is_slanted(last.rows[:6], unit.head.length)
-        if unit.slanted:
-            return row.words > 0 and is_upright(row) and not _ITEM.match(row.text)
-        if row.column != above.column:
-            return is_finished and row.indent > 0.6 * row.size
-        if is_formula(above) or _ITEM.match(last.rows[0].text):
-            return is_finished and 0.6 < row.indent / row.size < 4 and _looks_new(row)
+            unit.slanted = is_slanted(rows[:6])
+            if unit.slanted is not None:
+                self.slanted[label] += 1 if unit.slanted else -1
+        votes = self.slanted[label]
+        return votes > 0 if votes else unit.slanted is not False
+
+    def _leaves_upright(self, rows: list[Row], row: Row) -> bool:
+        """Tell whether a row follows a statement in upright letters, whose end is white space."""
+        above = rows[-1]
+        is_indented = 0.6 < row.indent / row.size < 4
+        is_in_list = _ITEM.match(rows[0].text) is not None
+        if above.text.rstrip().endswith(":") or not _looks_new(row):
+            return False
+        if _ITEM.match(row.text) and (is_in_list or is_formula(above)):
+            return False
+        if row.column != above.column or is_in_list or is_formula(above):
+            return is_indented
+        if above.y1 - above.y0 > 1.7 * above.size:  # a formula is part of the row
+            return is_indented
         drop = row.baseline - above.baseline - self.leading
-        return is_finished and drop > 0.3 * row.size and row.y0 - above.y1 > self.space + 1.5
+        return drop > 0.3 * row.size and row.y0 - above.y1 > self.space + 1.5
 
     def _leaves_abstract(self, rows: list[Row], row: Row, is_apart: bool) -> bool:
         if len(rows) == 1 and rows[0].words == 1:
@@ -216,7 +241,7 @@ class Grouper:
             and not self._is_apart(above, row)
             and not above.text.rstrip().endswith(".")
             and number_level(head.text.strip()) is None
-        ):
+        ) or (last and last.kind == "heading" and _PART.fullmatch(above.text)):
             last.rows.append(head)
         else:
             self._open_block(head, "heading")

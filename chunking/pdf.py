@@ -1,6 +1,8 @@
 """PDF files through PyMuPDF, the only place that knows it (its licence is AGPL or commercial)."""
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
@@ -8,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from graphtune.chunking.flow import flow_rows
-from graphtune.chunking.glyphs import attach_mark, ends_with_mark, read_glyphs
+from graphtune.chunking.glyphs import attach_mark, join_overprint, read_glyphs
 from graphtune.chunking.rows import MATH, Row, Run, make_row
 from graphtune.errors import DocumentError
 from graphtune.records import Document, Removal
 
 _MOST_WARNINGS, _LONGEST_WARNING = 20, 200
+#: MuPDF keeps what it has loaded, without need once a page is read.
+_PAGES_PER_SHRINK = 100
 Rectangle = tuple[float, float, float, float]
 
 
@@ -36,6 +40,11 @@ def read_pdf(path: Path, data: bytes) -> Document:
     begin = data.find(b"%PDF-")
     if begin < 0:
         raise DocumentError(f"{path} is not a PDF file. Check the file or its suffix.")
+    with _pause_collector():
+        return _read_whole(path, data, begin)
+
+
+def _read_whole(path: Path, data: bytes, begin: int) -> Document:
     content = _read_content(path, data[begin:])
     if not any(content.pages):
         complaint = f" ({content.warnings[0]})" if content.warnings else ""
@@ -46,10 +55,25 @@ def read_pdf(path: Path, data: bytes) -> Document:
     return builder.build_document(path, data, "pdf", title, page_starts)
 
 
+@contextmanager
+def _pause_collector() -> Iterator[None]:
+    """Stop the search for reference cycles: many objects live on here, and none is in a cycle.
+
+    It would take a third of the time of a long document.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _read_content(path: Path, data: bytes) -> _Content:
     pymupdf = _load_pymupdf()
     # MuPDF's own errors do not derive from RuntimeError; a broken file can raise either kind.
-    broken = (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase)
+    broken = (RuntimeError, ValueError, IndexError, pymupdf.mupdf.FzErrorBase)
     pymupdf.TOOLS.reset_mupdf_warnings()
     try:
         pdf = pymupdf.open(stream=data, filetype="pdf")
@@ -71,11 +95,14 @@ def _read_content(path: Path, data: bytes) -> _Content:
                 content.warnings.append(f"page {number + 1} could not be read: {error}")
             content.pages.append(rows)
             content.removed += removed
+            if (number + 1) % _PAGES_PER_SHRINK == 0:
+                pymupdf.TOOLS.store_shrink(100)
     if not content.pages:
         raise DocumentError(f"{path} opens with no pages. Repair it or get it anew.", "zero_pages")
     messages = content.warnings + pymupdf.TOOLS.mupdf_warnings().splitlines()
     unique = dict.fromkeys(message.strip()[:_LONGEST_WARNING] for message in messages)
-    content.warnings = list(filter(None, unique))[:_MOST_WARNINGS]
+    content.warnings = [text for text in unique if text and "... repeated" not in text]
+    del content.warnings[_MOST_WARNINGS:]
     return content
 
 
@@ -156,7 +183,7 @@ def _join_marked(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     joined: list[dict[str, Any]] = []
     for line in lines:
         last = joined[-1] if joined else None
-        if last and ends_with_mark(last["spans"][-1]["text"]) and last["bbox"][3] > line["bbox"][1]:
+        if last and _has_open_mark(last["spans"][-1]) and last["bbox"][3] > line["bbox"][1]:
             (x0, y0, x1, y1), (u0, v0, u1, v1) = last["bbox"], line["bbox"]
             last["spans"] += line["spans"]
             last["bbox"] = (min(x0, u0), min(y0, v0), max(x1, u1), max(y1, v1))
@@ -165,14 +192,19 @@ def _join_marked(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return joined
 
 
+def _has_open_mark(span: dict[str, Any]) -> bool:
+    return read_glyphs(span["text"], span["font"], span["flags"], False).mark != ""
+
+
 def _read_line(line: dict[str, Any], number: int) -> Row | None:
     runs: list[Run] = []
     x0, y0, x1, bottom = line["bbox"]
+    whole, face, points = "", 0, 0.0  # the run that goes on
     baseline, longest, mark = 0.0, 0, ""
     for span in line["spans"]:
         size = span["size"]
         text, next_mark, style, hangs = read_glyphs(
-            span["text"], span["font"], span["flags"], not runs
+            span["text"], span["font"], span["flags"], not (runs or whole)
         )
         if mark and text.strip():
             text = attach_mark(mark, text, bool(style & MATH))
@@ -184,18 +216,14 @@ def _read_line(line: dict[str, Any], number: int) -> Row | None:
             bottom = max(bottom, span["bbox"][1] + 2 * size)
         if len(text) > longest:
             baseline, longest = span["origin"][1], len(text)
-        last = runs[-1] if runs else None
-        if last and text[0] == "∈" and last.text[-1] == "/":  # the stroke of ∉ comes first
-            text = "∉" + text[1:]
-            last = runs[-1] = Run(last.text[:-1], last.style, last.size)
-        elif (
-            last and style & ~last.style & MATH and "\u20d7" in text[:2] and last.text[-1].isalpha()
-        ):
-            text = " " + text  # MuPDF puts no space before an accent
-        if last and last.style == style and last.size == size:
-            runs[-1] = Run(last.text + text, style, size)
+        if whole and style & MATH:
+            whole, text = join_overprint(whole, text, bool(face & MATH))
+        if style != face or size != points:
+            if whole:
+                runs.append(Run(whole, face, points))
+            whole, face, points = text, style, size
         else:
-            runs.append(Run(text, style, size))
-    if mark and runs:
-        runs[-1] = runs[-1]._replace(text=runs[-1].text + mark)
+            whole += text
+    if whole or mark:
+        runs.append(Run(whole + mark, face, points))
     return make_row(runs, (x0, y0, x1, bottom), baseline, number)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from graphtune.chunking.rows import BOLD, CAPS, END_MARKS, ITALIC, MATH, Row
-from graphtune.chunking.text import NAMED_HEAD, STATEMENT_HEAD
+from graphtune.chunking.text import NAMED_HEAD, SENTENCE_OPENERS, STATEMENT_HEAD
 from graphtune.records import UnitKind
 
 FACE = BOLD | ITALIC | CAPS
@@ -13,7 +13,8 @@ FACE = BOLD | ITALIC | CAPS
 INNER_KINDS = frozenset({"Claim", "Subclaim", "Fact", "Observation", "Sublemma"})
 _QED = re.compile(r"(?:^|[\s.])(?:Q\. ?E\. ?D\.?|QED\.?)$")
 _PROOF = re.compile(
-    r"(?:(?P<way>Sketch|Idea|Outline) of (?:the )?)?(?:(?<= )proof|Proof|Beweis|Preuve|Démonstration)\b"
+    r"(?:(?P<way>[A-Z][a-z]+)(?P<joint> (?:of|on|about|for))? (?:the |a )?)?"
+    r"(?:(?<= )proof|Proof|Beweis|Preuve|Démonstration)\b"
 )
 _STOP = re.compile(r"[.:](?=\s|$)")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -128,13 +129,16 @@ def _read_proof(row: Row, text: str, match: re.Match[str], face: int) -> Head | 
     stop = _STOP.search(text, match.end())
     end = stop.end() if stop and stop.start() <= len(lead) else len(lead)
     name = text[match.end() : end].strip(" .:()[]–—")
+    if match["way"] and not (stop and abs(stop.end() - len(lead)) < 2):
+        return None
     if not stop and len(lead) == len(text) and name and face == ITALIC:
         return None  # a sentence about proofs
     if not (stop and stop.end() == end) and not name.startswith(("of", "sketch", "idea")):
         end = match.end() if len(lead) > match.end() and face == ITALIC else end
         name = name if end > match.end() else ""
     if match["way"]:
-        name = f"{match['way'].lower()} {name}".strip()
+        joint = "" if match["way"] in {"Sketch", "Idea", "Outline"} else match["joint"] or ""
+        name = f"{match['way'].lower()}{joint} {name}".strip()
     length = end + len(text[end:]) - len(text[end:].lstrip())
     return Head("proof", "Proof", "", name, length)
 
@@ -180,22 +184,35 @@ def is_formula(row: Row) -> bool:
     return row.is_display or (row.words < 4 and row.indent > 3 * row.size and not row.full)
 
 
-def is_slanted(rows: Sequence[Row], head_length: int) -> bool:
-    """Whether the body of a statement is in italics, by its letters behind the head."""
-    letters = [0, 0]
+def is_slanted(rows: Sequence[Row]) -> bool | None:
+    """Whether the body of a statement is in italics, by its words behind the head; None: too few."""
+    head = parse_head(" ".join(row.text for row in rows[:3]).lstrip())
+    skipped = head.length if head else 0
+    upright = slanted = 0
     for row in rows:
         for run in row.runs:
-            if head_length < len(run.text) and not run.style & MATH:
-                words = _WORD.findall(run.text[max(0, head_length) :])
-                letters[bool(run.style & ITALIC)] += sum(map(len, words))
-            head_length -= len(run.text)
-    return letters[1] > letters[0]
+            if skipped < len(run.text) and not run.style & MATH and not row.is_display:
+                words = re.findall(r"[^\W\d_]+", run.text[skipped:])
+                letters = sum(map(len, words))
+                if not upright + slanted and letters and words[0] in SENTENCE_OPENERS:
+                    return bool(run.style & ITALIC)
+                slanted += letters if run.style & ITALIC else 0
+                upright += 0 if run.style & ITALIC else letters
+            skipped = max(0, skipped - len(run.text))
+        skipped = max(0, skipped - 1)
+    return slanted > upright if slanted + upright > 12 else None
 
 
-def is_upright(row: Row) -> bool:
-    """Whether a row begins with upright words and has few in italics: it left a slanted statement."""
-    opening = next((r for r in row.runs if not r.style & MATH and _WORD.search(r.text)), None)
-    if opening is None or opening.style & ITALIC:
-        return False
-    slanted = sum(len(run.text) for run in row.runs if run.style & ITALIC)
-    return slanted < 0.3 * len(row.text)
+def leaves_slanted(row: Row) -> bool:
+    """Whether a row is running text in upright words: it left a statement in italics."""
+    words = [0, 0]
+    opening = ""
+    for run in row.runs:
+        found = [] if run.style & MATH else _WORD.findall(run.text)
+        if found:
+            opening = opening or found[0]
+            words[run.style & ITALIC] += len(found)
+    upright, slanted = words
+    if upright < 4 or row.prose < 0.4 * len(row.text):
+        return not slanted and opening in SENTENCE_OPENERS
+    return slanted < 0.3 * upright

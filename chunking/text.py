@@ -3,9 +3,9 @@
 import re
 
 _KINDS = (
-    "Theorems?|Lemmas?|Propositions?|Corollary|Corollaries|Conjectures?|Claims?|Subclaim|Facts?|"
-    "Definitions?|Examples?|Remarks?|Notes?|Notations?|Observations?|Problems?|Exercises?|Questions?|"
-    "Constructions?|Axioms?|Property|Properties|Conditions?|Conventions?|Assumptions?|Hypothesis|"
+    "Theorems?|Lemmas?|Proposition|Corollary|Conjectures?|Claims?|Subclaim|Fact|"
+    "Definitions?|Examples?|Remarks?|Note|Notation|Observations?|Problems?|Exercises?|Questions?|"
+    "Constructions?|Axioms?|Property|Conditions?|Conventions?|Assumptions?|Hypothesis|"
     "Algorithm|Warning|Proof(?: sketch| idea)?|Sketch of proof|Solution|Sublemma|Principle|Criterion|"
     "Identity|Scholium|Addendum|Postulate|Counterexample|Theorem-Definition|Definition-Theorem"
 )
