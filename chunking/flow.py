@@ -21,10 +21,10 @@ from graphtune.chunking.headings import (
 )
 from graphtune.chunking.hyphens import collect_words
 from graphtune.chunking.inline import join_rows
+from graphtune.chunking.margins import drop_running_heads
 from graphtune.chunking.rows import (
     Row,
     Run,
-    drop_running_heads,
     is_contents_entry,
     order_pages,
     unify_sizes,

@@ -36,13 +36,15 @@ _BLACKBOARD = {chr(code): chr(0x1D538 - 65 + code) for code in range(65, 91)} | 
 )
 _GREEK = {"µ": "μ", "∆": "Δ", "Ω": "Ω"}
 #: Bitmap fonts have no map either: the codes of ligatures, quotes and dashes in T1 and OT1.
-_TEX_CODES = dict(
-    zip(
-        "\x0b\x0c\x0d\x0e\x0f\x1b\x1c\x1d\x1e\x1f",
-        ("ff", "fi", "fl", "ffi", "ffl") * 2,
-        strict=True,
-    )
-) | {"\x10": "“", "\x11": "”", "\x15": "–", "\x16": "—", "\x88": "•"}
+_TEX_LIGATURES = dict(zip("\x0b\x0c\x0d\x0e\x0f", ("ff", "fi", "fl", "ffi", "ffl"), strict=True))
+_T1_LIGATURES = dict(zip("\x1b\x1c\x1d\x1e\x1f", _TEX_LIGATURES.values(), strict=True))
+_TEX_CODES = (_TEX_LIGATURES | _T1_LIGATURES) | {
+    "\x10": "“",
+    "\x11": "”",
+    "\x15": "–",
+    "\x16": "—",
+    "\x88": "•",
+}
 #: Glyphs by the start of a font's name, first match. Script and Fraktur letters stay plain ones: a
 #: reader types "O_K", and most tokenizers know no 𝒪. Blackboard letters have names of their own (ℤ).
 _TABLES: tuple[tuple[tuple[str, ...], dict[str, str]], ...] = (
@@ -141,11 +143,6 @@ def read_glyphs(text: str, font: str, flags: int, is_first: bool) -> Glyphs:
     return Glyphs(_join_marks(text, bool(face.style & MATH)), mark, face.style, face.is_extension)
 
 
-def ends_with_mark(text: str) -> bool:
-    """Whether a text ends with an accent or a stroke that belongs to what follows."""
-    return text.rstrip()[-1:] in _MARKS
-
-
 def attach_mark(mark: str, text: str, is_math: bool) -> str:
     r"""Put an accent or a stroke that stands before a text on its first glyph.
 
@@ -153,6 +150,21 @@ def attach_mark(mark: str, text: str, is_math: bool) -> str:
     ('≢ 0', 'él', 'n̂')
     """
     return _join_marks(mark + text.lstrip(), is_math)
+
+
+def join_overprint(before: str, after: str, is_math: bool) -> tuple[str, str]:
+    """Repair what goes wrong where mathematics follows: the stroke of ∉, the space before a vector.
+
+    `is_math` says that `before` is mathematics too.
+
+    >>> join_overprint("x/", "∈ A", True), join_overprint("Let", "v⃗", False)
+    (('x', '∉ A'), ('Let', ' v⃗'))
+    """
+    if after[0] == "∈" and before[-1] == "/":
+        return before[:-1], "∉" + after[1:]
+    if not is_math and after[1:2] == "\u20d7" and before[-1].isalpha():
+        return before, " " + after  # MuPDF sees no space before an accent
+    return before, after
 
 
 def _join_marks(text: str, is_math: bool) -> str:

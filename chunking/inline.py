@@ -38,19 +38,14 @@ def join_rows(
 
 def _locate_runs(row: Row, offset: int) -> list[tuple[int, int, int]]:
     """Return (start, end, style) of a row's runs after its spaces are collapsed."""
-    pieces, position, pending = [], 0, False
+    pieces, position, is_apart = [], 0, False
     for run in row.runs:
-        start = None
-        for char in run.text:
-            if char == " ":
-                pending = position > 0
-                continue
-            position += 1 if pending else 0
-            pending = False
-            start = position if start is None else start
-            position += 1
-        if start is not None:
-            pieces.append((offset + start, offset + position, run.style))
+        text = " ".join(run.text.split())
+        if text:
+            position += position > 0 and (is_apart or run.text[0] == " ")
+            pieces.append((offset + position, offset + position + len(text), run.style))
+            position += len(text)
+        is_apart = run.text[-1] == " " or (is_apart and not text)
     return pieces
 
 
@@ -89,8 +84,8 @@ def _find_usual_face(text: str, pieces: Sequence[tuple[int, int, int]], begin: i
     share: Counter[int] = Counter()
     opening = ""
     for start, end, style in pieces:
-        letters = sum(map(str.isalpha, text[max(start, begin) : end]))
-        if not style & MATH and letters:
+        letters = 0 if style & MATH else sum(map(str.isalpha, text[max(start, begin) : end]))
+        if letters:
             opening = opening or text[max(start, begin) : end].split()[0]
             share[style & (ITALIC | BOLD)] += letters
     if not share or text.startswith("["):  # in a bibliography the titles are in italics

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from graphtune.chunking.flow import flow_rows
-from graphtune.chunking.glyphs import attach_mark, ends_with_mark, read_glyphs
+from graphtune.chunking.glyphs import attach_mark, join_overprint, read_glyphs
 from graphtune.chunking.rows import MATH, Row, Run, make_row
 from graphtune.errors import DocumentError
 from graphtune.records import Document, Removal
@@ -49,7 +49,7 @@ def read_pdf(path: Path, data: bytes) -> Document:
 def _read_content(path: Path, data: bytes) -> _Content:
     pymupdf = _load_pymupdf()
     # MuPDF's own errors do not derive from RuntimeError; a broken file can raise either kind.
-    broken = (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase)
+    broken = (RuntimeError, ValueError, IndexError, pymupdf.mupdf.FzErrorBase)
     pymupdf.TOOLS.reset_mupdf_warnings()
     try:
         pdf = pymupdf.open(stream=data, filetype="pdf")
@@ -65,7 +65,7 @@ def _read_content(path: Path, data: bytes) -> _Content:
             )
         for number in range(len(pdf)):
             try:
-                rows, removed = _read_page(pdf[number], number)
+                rows, removed = _read_page(pdf.load_page(number), number)
             except broken as error:
                 rows, removed = [], []
                 content.warnings.append(f"page {number + 1} could not be read: {error}")
@@ -75,7 +75,8 @@ def _read_content(path: Path, data: bytes) -> _Content:
         raise DocumentError(f"{path} opens with no pages. Repair it or get it anew.", "zero_pages")
     messages = content.warnings + pymupdf.TOOLS.mupdf_warnings().splitlines()
     unique = dict.fromkeys(message.strip()[:_LONGEST_WARNING] for message in messages)
-    content.warnings = list(filter(None, unique))[:_MOST_WARNINGS]
+    content.warnings = [text for text in unique if text and "... repeated" not in text]
+    del content.warnings[_MOST_WARNINGS:]
     return content
 
 
@@ -156,7 +157,7 @@ def _join_marked(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     joined: list[dict[str, Any]] = []
     for line in lines:
         last = joined[-1] if joined else None
-        if last and ends_with_mark(last["spans"][-1]["text"]) and last["bbox"][3] > line["bbox"][1]:
+        if last and _has_open_mark(last["spans"][-1]) and last["bbox"][3] > line["bbox"][1]:
             (x0, y0, x1, y1), (u0, v0, u1, v1) = last["bbox"], line["bbox"]
             last["spans"] += line["spans"]
             last["bbox"] = (min(x0, u0), min(y0, v0), max(x1, u1), max(y1, v1))
@@ -165,14 +166,19 @@ def _join_marked(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return joined
 
 
+def _has_open_mark(span: dict[str, Any]) -> bool:
+    return read_glyphs(span["text"], span["font"], span["flags"], False).mark != ""
+
+
 def _read_line(line: dict[str, Any], number: int) -> Row | None:
     runs: list[Run] = []
     x0, y0, x1, bottom = line["bbox"]
+    whole, face, points = "", 0, 0.0  # the run that goes on
     baseline, longest, mark = 0.0, 0, ""
     for span in line["spans"]:
         size = span["size"]
         text, next_mark, style, hangs = read_glyphs(
-            span["text"], span["font"], span["flags"], not runs
+            span["text"], span["font"], span["flags"], not (runs or whole)
         )
         if mark and text.strip():
             text = attach_mark(mark, text, bool(style & MATH))
@@ -184,18 +190,14 @@ def _read_line(line: dict[str, Any], number: int) -> Row | None:
             bottom = max(bottom, span["bbox"][1] + 2 * size)
         if len(text) > longest:
             baseline, longest = span["origin"][1], len(text)
-        last = runs[-1] if runs else None
-        if last and text[0] == "∈" and last.text[-1] == "/":  # the stroke of ∉ comes first
-            text = "∉" + text[1:]
-            last = runs[-1] = Run(last.text[:-1], last.style, last.size)
-        elif (
-            last and style & ~last.style & MATH and "\u20d7" in text[:2] and last.text[-1].isalpha()
-        ):
-            text = " " + text  # MuPDF puts no space before an accent
-        if last and last.style == style and last.size == size:
-            runs[-1] = Run(last.text + text, style, size)
+        if whole and style & MATH:
+            whole, text = join_overprint(whole, text, bool(face & MATH))
+        if style != face or size != points:
+            if whole:
+                runs.append(Run(whole, face, points))
+            whole, face, points = text, style, size
         else:
-            runs.append(Run(text, style, size))
-    if mark and runs:
-        runs[-1] = runs[-1]._replace(text=runs[-1].text + mark)
+            whole += text
+    if whole or mark:
+        runs.append(Run(whole + mark, face, points))
     return make_row(runs, (x0, y0, x1, bottom), baseline, number)

@@ -1,6 +1,5 @@
 """Geometry of a page: fragments of text become rows, and rows come into reading order."""
 
-import math
 import re
 from bisect import bisect_left
 from collections import Counter
@@ -8,12 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from graphtune.records import Removal
-
 ITALIC, BOLD, CAPS, MATH = 1, 2, 4, 8
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _LEADERS = re.compile(r"(?:\. ?){4,}\s*(?:\d{1,4}|[ivxlc]+)\s*$")
-_PAGE_NUMBER = re.compile(
+PAGE_NUMBER = re.compile(
     r"(?:page )?[-–—\s]*(?:\d{1,4}|[ivxl]+)(?:\s*(?:of|/)\s*\d+)?[-–—\s]*", re.I
 )
 #: The boxes that end proofs.
@@ -67,16 +64,17 @@ def make_row(
     runs: list[Run], box: tuple[float, float, float, float], baseline: float, page: int
 ) -> Row | None:
     """Make a row of one piece of text; None where it is blank."""
-    text = "".join(run.text for run in runs)
+    text = "".join([run.text for run in runs])
     if not text.strip():
         return None
-    sizes: Counter[float] = Counter()
+    sizes: dict[float, int] = {}
     for run in runs:
-        sizes[round(run.size, 1)] += len(run.text)
-    prose = "".join(" " if run.style & MATH else run.text for run in runs)
-    size = max(sizes, key=sizes.__getitem__)
+        sizes[run.size] = sizes.get(run.size, 0) + len(run.text)
+    usual = max(sizes, key=sizes.__getitem__)
+    prose = "".join([" " if run.style & MATH else run.text for run in runs])
     words = _WORD.findall(prose)
-    return Row(runs, text, page, *box, baseline, size, len(words), sum(map(len, words)), pen=box[2])
+    letters = sum(map(len, words))
+    return Row(runs, text, page, *box, baseline, round(usual, 1), len(words), letters, box[2])
 
 
 def order_pages(pages: list[list[Row]], body_size: float) -> list[list[Row]]:
@@ -174,14 +172,15 @@ def _belongs(piece: Row, row: Row, body_size: float) -> bool:
 def _append_piece(row: Row, piece: Row) -> None:
     gap = piece.x0 - row.pen
     is_touching = -0.15 * row.size < gap < 0.15 * row.size
-    if gap > 2 * row.size and row.words and _PAGE_NUMBER.fullmatch(piece.text.strip()):
+    if gap > 2 * row.size and row.words and PAGE_NUMBER.fullmatch(piece.text.strip()):
         row.is_entry = True
-    if not (is_touching or row.text.endswith(" ") or piece.text.startswith(" ")):
-        piece.runs.insert(0, Run(" ", row.runs[-1].style, row.size))
+    is_joined = is_touching or row.text[-1] == " " or piece.text[0] == " "
+    if not is_joined:
+        row.runs.append(Run(" ", row.runs[-1].style, row.size))
     if len(piece.text) > len(row.text):
         row.size, row.baseline = piece.size, piece.baseline
     row.runs += piece.runs
-    row.text = "".join(run.text for run in row.runs)
+    row.text += piece.text if is_joined else " " + piece.text
     row.words += piece.words
     row.prose += piece.prose
     row.x0, row.y0 = min(row.x0, piece.x0), min(row.y0, piece.y0)
@@ -214,100 +213,3 @@ def unify_sizes(pages: list[list[Row]]) -> float:
 def is_contents_entry(row: Row) -> bool:
     """Whether dot leaders and a page number end the row, as in a table of contents."""
     return row.words > 0 and ". ." in row.text and _LEADERS.search(row.text) is not None
-
-
-def drop_running_heads(
-    pages: list[list[Row]], body_size: float
-) -> tuple[list[list[Row]], list[Removal]]:
-    """Remove running heads, running feet, page numbers, and what stands on most pages alike.
-
-    Up to two lines go at either end of a page: those with a piece that stands at the same height
-    on at least a quarter of the pages, and a lone number at the foot. Digits may differ where white
-    space sets the line off.
-    """
-    removed: list[Removal] = []
-    pages = _drop_templates(pages, removed)
-    for is_top in (True, True, False, False):
-        lines = [_outermost_line(page, is_top) for page in pages]
-        marks = [_mark_line(line, page, body_size) for line, page in zip(lines, pages, strict=True)]
-        seen = Counter(mark for page_marks in marks for mark in page_marks)
-        often = max(2, len(pages) / 4)
-        for index, line in enumerate(lines):
-            is_repeated = any(seen[mark] >= often for mark in marks[index])
-            is_folio = not is_top and _is_folio(line, pages[index])
-            if is_repeated or is_folio:
-                gone = set(map(id, line))
-                pages[index] = [piece for piece in pages[index] if id(piece) not in gone]
-                removed += map(_log_margin, line)
-    return pages, removed
-
-
-def _log_margin(piece: Row) -> Removal:
-    text = piece.text.strip()
-    is_number = _PAGE_NUMBER.fullmatch(text) is not None
-    return Removal(piece.page + 1, text, "page number" if is_number else "running head")
-
-
-def _drop_templates(pages: list[list[Row]], removed: list[Removal]) -> list[list[Row]]:
-    """Remove short pieces that stand at one place on most pages: sidebars of slides, stamps."""
-    places = [{_place(piece) for piece in page} for page in pages]
-    seen = Counter(place for page_places in places for place in page_places)
-    often = max(3, len(pages) / 2)
-    common = {place for place in seen if seen[place] > often and len(place[0]) <= 40}
-    if not common:
-        return list(pages)
-    removed += [
-        Removal(piece.page + 1, piece.text.strip(), "template")
-        for page in pages
-        for piece in page
-        if _place(piece) in common
-    ]
-    return [[piece for piece in page if _place(piece) not in common] for page in pages]
-
-
-def _place(piece: Row) -> tuple[str, int, int]:
-    return piece.text, round(piece.x0), round(piece.baseline)
-
-
-def _may_repeat(piece: Row, body_size: float) -> bool:
-    """Whether a piece may belong to a running head; numbers of headings are large or bold."""
-    is_number = not piece.words and piece.runs[0].style & BOLD
-    return piece.size < 1.05 * body_size and not is_number
-
-
-def _outermost_line(page: list[Row], is_top: bool) -> list[Row]:
-    if not page:
-        return []
-    if is_top:
-        edge = min(page, key=lambda piece: piece.y0)
-        return [piece for piece in page if piece.y0 < (edge.y0 + edge.y1) / 2]
-    edge = max(page, key=lambda piece: piece.y1)
-    return [piece for piece in page if piece.y1 > (edge.y0 + edge.y1) / 2]
-
-
-def _mark_line(line: list[Row], page: list[Row], body_size: float) -> set[tuple[str, int]]:
-    is_apart = _distance(line, page) > 0.7 * body_size
-    marks = set()
-    for piece in line:
-        text = piece.text.strip()
-        if _may_repeat(piece, body_size):
-            mark = re.sub(r"\d+", "#", text) if is_apart or text.isdigit() else text
-            marks.add((mark, round(piece.baseline / 4)))
-    return marks
-
-
-def _distance(line: list[Row], page: list[Row]) -> float:
-    """Return the white space between the outermost line of a page and the rest, in points."""
-    inside = set(map(id, line))
-    rest = [piece for piece in page if id(piece) not in inside]
-    if not line or not rest:
-        return math.inf
-    above = min(piece.y0 for piece in rest) - max(piece.y1 for piece in line)
-    below = min(piece.y0 for piece in line) - max(piece.y1 for piece in rest)
-    return max(above, below)
-
-
-def _is_folio(line: list[Row], page: list[Row]) -> bool:
-    if len(line) != 1 or not _PAGE_NUMBER.fullmatch(line[0].text.strip()):
-        return False
-    return _distance(line, page) > 0.5 * line[0].size

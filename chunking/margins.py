@@ -1,0 +1,106 @@
+"""What stands around the text of a page: running heads, page numbers, templates."""
+
+import math
+import re
+from collections import Counter
+
+from graphtune.chunking.rows import BOLD, PAGE_NUMBER, Row
+from graphtune.records import Removal
+
+
+def drop_running_heads(
+    pages: list[list[Row]], body_size: float
+) -> tuple[list[list[Row]], list[Removal]]:
+    """Remove running heads, running feet, page numbers, and what stands on most pages alike.
+
+    Up to two lines go at either end of a page: those with a piece that stands at the same height
+    on at least a quarter of the pages, and a lone number at the foot. Digits may differ where white
+    space sets the line off.
+    """
+    removed: list[Removal] = []
+    pages = _drop_templates(pages, removed)
+    for is_top in (True, True, False, False):
+        lines = [_outermost_line(page, is_top) for page in pages]
+        marks = [_mark_line(line, page, body_size) for line, page in zip(lines, pages, strict=True)]
+        seen = Counter(mark for page_marks in marks for mark in page_marks)
+        often = max(2, len(pages) / 4)
+        for index, line in enumerate(lines):
+            is_repeated = any(seen[mark] >= often for mark in marks[index])
+            is_folio = not is_top and _is_folio(line, pages[index])
+            if is_repeated or is_folio:
+                gone = set(map(id, line))
+                pages[index] = [piece for piece in pages[index] if id(piece) not in gone]
+                removed += map(_log_margin, line)
+    return pages, removed
+
+
+def _log_margin(piece: Row) -> Removal:
+    text = piece.text.strip()
+    is_number = PAGE_NUMBER.fullmatch(text) is not None
+    return Removal(piece.page + 1, text, "page number" if is_number else "running head")
+
+
+def _drop_templates(pages: list[list[Row]], removed: list[Removal]) -> list[list[Row]]:
+    """Remove short pieces that stand at one place on most pages: sidebars of slides, stamps."""
+    seen: Counter[tuple[str, int, int]] = Counter()
+    for page in pages:
+        seen.update({_place(piece) for piece in page if len(piece.text) <= 40})
+    often = max(3, len(pages) / 2)
+    common = {place for place, count in seen.items() if count > often}
+    if not common:
+        return list(pages)
+    removed += [
+        Removal(piece.page + 1, piece.text.strip(), "template")
+        for page in pages
+        for piece in page
+        if _place(piece) in common
+    ]
+    return [[piece for piece in page if _place(piece) not in common] for page in pages]
+
+
+def _place(piece: Row) -> tuple[str, int, int]:
+    return piece.text, round(piece.x0), round(piece.baseline)
+
+
+def _may_repeat(piece: Row, body_size: float) -> bool:
+    """Whether a piece may belong to a running head; numbers of headings are large or bold."""
+    is_number = not piece.words and piece.runs[0].style & BOLD
+    return piece.size < 1.05 * body_size and not is_number
+
+
+def _outermost_line(page: list[Row], is_top: bool) -> list[Row]:
+    if not page:
+        return []
+    if is_top:
+        edge = min(page, key=lambda piece: piece.y0)
+        return [piece for piece in page if piece.y0 < (edge.y0 + edge.y1) / 2]
+    edge = max(page, key=lambda piece: piece.y1)
+    return [piece for piece in page if piece.y1 > (edge.y0 + edge.y1) / 2]
+
+
+def _mark_line(line: list[Row], page: list[Row], body_size: float) -> set[tuple[str, int]]:
+    is_apart = _distance(line, page) > 0.7 * body_size
+    marks = set()
+    for piece in line:
+        text = piece.text.strip()
+        if _may_repeat(piece, body_size):
+            mark = re.sub(r"\d+", "#", text) if is_apart or text.isdigit() else text
+            marks.add((mark, round(piece.baseline / 4)))
+    return marks
+
+
+def _distance(line: list[Row], page: list[Row]) -> float:
+    """Return the white space between the outermost line of a page and the rest, in points."""
+    inside = set(map(id, line))
+    rest = [piece for piece in page if id(piece) not in inside]
+    if not line or not rest:
+        return math.inf
+    above = min(piece.y0 for piece in rest) - max(piece.y1 for piece in line)
+    below = min(piece.y0 for piece in line) - max(piece.y1 for piece in rest)
+    return max(above, below)
+
+
+def _is_folio(line: list[Row], page: list[Row]) -> bool:
+    if len(line) != 1 or not PAGE_NUMBER.fullmatch(line[0].text.strip()):
+        return False
+    return _distance(line, page) > 0.5 * line[0].size
