@@ -75,11 +75,8 @@ def describe_files(summary: "BuildSummary") -> list[str]:
     wrong += [f"{status}: {path}: {message}" for path, status, message in summary.degraded]
     lines += wrong[:MAX_NAMED]
     if len(wrong) > MAX_NAMED:
-        # The first of the rest tells what to ask for.
-        status = wrong[MAX_NAMED].split(":")[0]
-        lines.append(
-            f"… and {len(wrong) - MAX_NAMED:,} more: graphtune documents --status {status}"
-        )
+        rest = wrong[MAX_NAMED].split(":")[0]
+        lines.append(f"… and {len(wrong) - MAX_NAMED:,} more: graphtune documents --status {rest}")
     return lines
 
 
