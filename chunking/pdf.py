@@ -65,7 +65,7 @@ def _read_content(path: Path, data: bytes) -> _Content:
             )
         for number in range(len(pdf)):
             try:
-                rows, removed = _read_page(pdf.load_page(number), number)
+                rows, removed = _read_page(pdf[number], number)
             except broken as error:
                 rows, removed = [], []
                 content.warnings.append(f"page {number + 1} could not be read: {error}")
