@@ -6,7 +6,6 @@ loses its own file only.
 
 import os
 import pickle
-import resource
 import signal
 import sys
 import traceback
@@ -14,15 +13,14 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import ceil
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from time import process_time
 from types import ModuleType
 from typing import Any
 
+from graphtune.chunking.limits import limit_memory, limit_time, prepare_signals, stop_clock
 from graphtune.chunking.links import link_chunks
 from graphtune.chunking.read import read_document
 from graphtune.chunking.split import split_document
@@ -186,21 +184,26 @@ class _Crew:
 
 def _explain(path: Path, reading: ReadingConfig, code: int | None) -> Reading:
     """Say what became of a file whose worker ended with an exit code (minus a signal's number)."""
-    again = "under [reading] and build with --retry failed"
-    if code == -signal.SIGALRM:
-        limit = f"{reading.wall_seconds:g} seconds; raise wall_seconds {again}"
-        return Reading(str(path), "timeout", f"{path} took more than {limit}.")
-    if code == -signal.SIGXCPU:
-        limit = f"{reading.cpu_seconds:g} CPU seconds; raise cpu_seconds {again}"
-        return Reading(str(path), "timeout", f"{path} took more than {limit}.")
-    if code == _OUT_OF_MEMORY:
-        limit = f"the memory limit of {reading.memory_mb} MB; raise memory_mb {again}"
-        return Reading(str(path), "crash", f"{path} went over {limit}.")
+    limits: dict[int, tuple[Status, str, str]] = {
+        -signal.SIGALRM: (
+            "timeout",
+            f"took more than {reading.wall_seconds:g} seconds",
+            "wall_seconds",
+        ),
+        -signal.SIGXCPU: (
+            "timeout",
+            f"took more than {reading.cpu_seconds:g} CPU seconds",
+            "cpu_seconds",
+        ),
+        _OUT_OF_MEMORY: ("crash", f"needs more than {reading.memory_mb} MB of memory", "memory_mb"),
+    }
+    if code in limits:
+        status, fault, setting = limits[code]
+        remedy = f"Raise {setting} under [reading] and build with --retry failed"
+        return Reading(str(path), status, f"{path} {fault}. {remedy}.")
     signals = {-item.value: item.name for item in signal.Signals}
-    end = signals.get(code or 0, f"exit code {code}")
-    return Reading(
-        str(path), "crash", f"{path} killed its reader ({end}). Repair it or get it anew."
-    )
+    fault = f"{path} killed its reader ({signals.get(code or 0, f'exit code {code}')})"
+    return Reading(str(path), "crash", f"{fault}. Repair it or get it anew.")
 
 
 def _serve(
@@ -211,10 +214,8 @@ def _serve(
     reading: ReadingConfig,
 ) -> None:
     """Run a worker: say that it is ready, then answer each path with a reading, until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops its workers itself
-    for number in (signal.SIGALRM, signal.SIGXCPU):
-        signal.signal(number, signal.SIG_DFL)  # ends the process, wherever it hangs
-    signal.setitimer(signal.ITIMER_REAL, START_SECONDS)
+    prepare_signals()
+    limit_time(START_SECONDS, START_SECONDS)
     os.dup2(2, 1)  # libraries may print; standard output belongs to the command
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the workers are parallel already
     try:
@@ -222,16 +223,15 @@ def _serve(
     except GraphtuneError as error:
         connection.send(error)
         return
-    _limit_memory(reading.memory_mb)
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    limit_memory(reading.memory_mb)
+    stop_clock()
     try:
         connection.send(None)
         while True:
             path = connection.recv()
-            signal.setitimer(signal.ITIMER_REAL, reading.wall_seconds)
-            _limit_processor(reading.cpu_seconds)
+            limit_time(reading.wall_seconds, reading.cpu_seconds)
             answer = pickle.dumps(_read_safely(read, path, chunking, count))
-            signal.setitimer(signal.ITIMER_REAL, 0)  # the parent may take its time
+            stop_clock()  # the parent may take its time
             connection.send_bytes(answer)
     except MemoryError:
         os._exit(_OUT_OF_MEMORY)  # not even an exception may need memory now
@@ -249,31 +249,6 @@ def _read_safely(read: Reader, path: Path, chunking: ChunkingConfig, count: Toke
         place = f"{Path(frame.filename).name}:{frame.lineno}"
         message = f"{path} met a fault in graphtune ({type(error).__name__} at {place}: {error})."
         return Reading(str(path), "crash", f"{message} Please report it with the file.")
-
-
-def _limit_processor(seconds: float) -> None:
-    """Let the kernel kill this process (SIGXCPU) once it has used so many seconds more."""
-    _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    limit = ceil(process_time() + seconds)
-    resource.setrlimit(resource.RLIMIT_CPU, (_lower(limit, most), most))
-
-
-def _limit_memory(megabytes: int) -> None:
-    """Let this process take so many MB more than it holds now; only Linux has a limit that fits.
-
-    RLIMIT_DATA counts what is written to; address space (RLIMIT_AS) is reserved by the gigabyte.
-    """
-    _, most_core = resource.getrlimit(resource.RLIMIT_CORE)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, most_core))
-    if sys.platform == "linux":
-        data_pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
-        _, most = resource.getrlimit(resource.RLIMIT_DATA)
-        limit = data_pages * resource.getpagesize() + megabytes * 2**20
-        resource.setrlimit(resource.RLIMIT_DATA, (_lower(limit, most), most))
-
-
-def _lower(limit: int, most: int) -> int:
-    return limit if most == resource.RLIM_INFINITY else min(limit, most)
 
 
 @contextmanager

@@ -87,7 +87,7 @@ def test_endless_work_ends_at_the_processor_limit(tmp_path: Path, tokenizer: Pat
 def test_a_file_that_devours_memory_ends_at_the_limit(tmp_path: Path, tokenizer: Path) -> None:
     readings = read_all(write_papers(tmp_path, ["DEVOUR", ""]), tokenizer, memory_mb=256)
     assert [r.status for r in readings] == ["crash", "ok"]
-    assert "memory limit of 256 MB" in readings[0].message
+    assert "256 MB of memory" in readings[0].message
 
 
 def test_a_fault_of_ours_costs_its_file_and_says_where(tmp_path: Path, tokenizer: Path) -> None:

@@ -77,6 +77,21 @@ def test_one_bad_file_is_told_and_the_rest_is_built(built: Path, papers: Path) -
     done = call("build", "-w", built, papers, code=1)
     assert "bad.pdf" in done.stdout
     assert call_json("graph", "stats", "-w", built)["papers"] == 3
+    listed = call_json("documents", "-w", built)["documents"]
+    assert [(Path(row["path"]).name, row["status"]) for row in listed] == [
+        ("bad.pdf", "error"),
+        ("partitions.txt", "ok"),
+        ("rsk.md", "ok"),
+        ("schur.md", "ok"),
+    ]
+    assert all((row["pages"] > 0) == (row["status"] == "ok") for row in listed)
+    shown = call("documents", "-w", built, "--status", "error", COLUMNS="70").stdout
+    assert "bad.pdf" in shown
+    assert "rsk.md" not in shown
+    assert max(map(len, shown.splitlines()[1:])) <= 70
+    assert "nothing to do" in call("build", "-w", built, papers, code=1).stdout
+    retried = call("build", "-w", built, "--retry", "failed", "--workers", "1", papers, code=1)
+    assert "1 changed" in retried.stdout
 
 
 def test_a_corrupt_database_is_one_message(built: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pymupdf
 
-from graphtune.config import ExtractConfig
+from graphtune.config import ExtractConfig, ReadingConfig
 from graphtune.kg import (
     GraphStore,
     build_graph,
@@ -138,6 +138,57 @@ def test_bad_files_are_named_and_the_others_go_on(workspace: Workspace, papers: 
     assert sorted(again.failed) == sorted(summary.failed)
     (papers / "fake.pdf").unlink()
     assert len(build_graph(workspace, [papers]).failed) == 3
+
+
+def test_each_file_has_one_status_and_copies_share_it(workspace: Workspace, papers: Path) -> None:
+    (papers / "fake.pdf").write_text("no PDF at all")
+    shutil.copy(papers / "fake.pdf", papers / "fake-copy.pdf")
+    shutil.copy(papers / "rsk.md", papers / "rsk-copy.md")
+    summary = build_graph(workspace, [papers])
+    assert summary.statuses["ok"]["files"] == 4
+    assert summary.statuses["error"] == {"files": 2, "pages": 0}
+    assert summary.pages_read == 3
+    with GraphStore(workspace.database) as store:
+        rows = store.files()
+    assert len(rows) == 6
+    for path, row in rows.items():
+        name = Path(path).name
+        assert (name in row["message"]) == (row["status"] == "error")
+        assert (row["n_chunks"] > 0) == (row["status"] == "ok")
+
+
+def test_a_damaged_file_is_read_and_called_degraded(workspace: Workspace, papers: Path) -> None:
+    with pymupdf.open() as pdf:
+        for _ in range(3):
+            pdf.new_page().insert_text((72, 72), "Each row of a tableau increases weakly. " * 2)
+        data = pdf.tobytes()
+    place = data.rindex(b"startxref")
+    (papers / "damaged.pdf").write_bytes(data[:place] + b"startxref\n7\n%%EOF\n")
+    shutil.copy(papers / "damaged.pdf", papers / "copy.pdf")
+    summary = build_graph(workspace, [papers])
+    assert {Path(path).name for path, _, _ in summary.degraded} == {"damaged.pdf", "copy.pdf"}
+    assert all(status == "degraded" and message for _, status, message in summary.degraded)
+    assert not summary.failed
+    again = build_graph(workspace, [papers])
+    assert again.did_nothing
+    assert again.degraded == summary.degraded
+
+
+def test_failed_files_are_read_again_when_asked_or_changed(
+    workspace: Workspace, papers: Path
+) -> None:
+    hasty = workspace.config.model_copy(update={"reading": ReadingConfig(wall_seconds=1e-6)})
+    summary = build_graph(Workspace(workspace.root, hasty), [papers])
+    assert [status for _, status, _ in summary.failed] == ["timeout"] * 3
+    still = build_graph(workspace, [papers])
+    assert still.did_nothing
+    assert still.failed == summary.failed
+    (papers / "rsk.md").write_text("A *Dyck path* is a lattice path that stays above.")
+    changed = build_graph(workspace, [papers])
+    assert (changed.changed, len(changed.failed)) == (1, 2)
+    assert not build_graph(workspace, [papers], retry_failed=True).failed
+    assert len(read(workspace).documents) == 3
+    assert build_graph(workspace, [papers], retry_failed=True).did_nothing
 
 
 def test_missing_and_unfit_paths_are_named_and_the_others_go_on(

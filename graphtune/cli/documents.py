@@ -1,5 +1,6 @@
 """How reading the files went: the `documents` command, and the table at the end of a build."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -38,19 +39,20 @@ def render_files(files: list[dict[str, Any]], width: int) -> str:
     """Write a table of files; paths lose their beginnings and messages their ends to fit `width`.
 
     >>> row = {"status": "ok", "pages": 12, "chunks": 40, "message": "", "path": "/home/me/papers/a.pdf"}
-    >>> print(render_files([row], 40))
-    status      pages  chunks  path
-    ok             12      40  …papers/a.pdf
+    >>> print(render_files([row], 60))
+    status      pages  chunks  path in /home/me/papers
+    ok             12      40  a.pdf
     """
+    if not files:
+        return "no files"
+    folder = os.path.commonpath([os.path.dirname(row["path"]) for row in files])
+    names = [os.path.relpath(row["path"], folder) for row in files]
     messages = [row["message"].replace(row["path"], "").strip() for row in files]
     room = width - len(f"{'':10} {'':6} {'':7}  ")
-    longest = max((len(row["path"]) for row in files), default=0)
-    place = min(longest, max(20, room // 2) if any(messages) else room)
-    lines = [
-        f"{'status':10} {'pages':>6} {'chunks':>7}  {'path':{place}}  {'message' * any(messages)}"
-    ]
-    for row, message in zip(files, messages, strict=True):
-        path = row["path"] if len(row["path"]) <= place else "…" + row["path"][1 - place :]
+    place = min(max(map(len, names)), max(20, room // 2) if any(messages) else room)
+    lines = [f"{'status':10} {'pages':>6} {'chunks':>7}  path in {folder}"]
+    for row, name, message in zip(files, names, messages, strict=True):
+        path = name if len(name) <= place else "…" + name[1 - place :]
         rest = max(10, room - place - 2)
         short = message if len(message) <= rest else message[: rest - 1] + "…"
         counts = f"{row['pages']:6,} {row['chunks']:7,}"
@@ -73,7 +75,8 @@ def describe_files(summary: "BuildSummary") -> list[str]:
     wrong += [f"{status}: {path}: {message}" for path, status, message in summary.degraded]
     lines += wrong[:MAX_NAMED]
     if len(wrong) > MAX_NAMED:
-        lines.append(f"… and {len(wrong) - MAX_NAMED:,} more: graphtune documents --status STATUS")
+        rest = wrong[MAX_NAMED].split(":")[0]
+        lines.append(f"… and {len(wrong) - MAX_NAMED:,} more: graphtune documents --status {rest}")
     return lines
 
 
