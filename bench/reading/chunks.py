@@ -93,7 +93,7 @@ class _Raw:
         self.after = place + size
         window = self.words[place + size : place + size + 3 * len(body) + 60]
         blocks = SequenceMatcher(None, body, window, autojunk=False).get_matching_blocks()
-        last = max(block.b + block.size for block in blocks)
+        last = max(block.b + block.size for block in blocks if block.size)
         return self.spans[place][0], self.spans[place + size + max(last, 1) - 1][1]
 
 
