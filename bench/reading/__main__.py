@@ -122,7 +122,7 @@ def pages(folder: Path, as_json: bool, misses: bool) -> None:
     rows = score.list_rows()
     worst = sorted(score.orders.items(), key=lambda item: item[1])[:5]
     extra = {
-        "chunks without an article": score.counts["front matter"],
+        "chunks that hold no article": score.counts["not judged"],
         "worst order": ", ".join(f"{name} {share:.3f}" for name, share in worst),
     }
     _print(rows, extra, score.notes if misses else [], as_json)

@@ -53,7 +53,7 @@ def list_asked(truth: Truth, raw: str, count: CountTokens) -> list[Asked]:
     for true in truth.statements:
         if true.is_optional or not true.words:
             continue
-        head = (*list_words(true.label), *([true.number] if true.number else []))
+        head = (*list_words(true.label), *list_words(true.number))
         span = located.locate(head, true.words)
         tokens = count(raw[span[0] : span[1]]) if span else None
         asked.append(Asked(true, (*head, *true.words), tokens))
@@ -93,7 +93,7 @@ class _Raw:
         self.after = place + size
         window = self.words[place + size : place + size + 3 * len(body) + 60]
         blocks = SequenceMatcher(None, body, window, autojunk=False).get_matching_blocks()
-        last = max(block.b + block.size for block in blocks)
+        last = max(block.b + block.size for block in blocks if block.size)
         return self.spans[place][0], self.spans[place + size + max(last, 1) - 1][1]
 
 

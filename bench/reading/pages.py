@@ -18,12 +18,13 @@ MIN_RUNS = 20
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A stretch of a paper with its pages (from 1) and its words outside formulas."""
+    """A stretch of a paper: its pages (from 1), its words outside formulas, those of its title first."""
 
     title: str
     page_start: int
     page_end: int
     words: tuple[str, ...]
+    title_size: int = 0
 
 
 def read_articles(folder: Path) -> dict[str, list[Article]]:
@@ -39,9 +40,10 @@ def read_articles(folder: Path) -> dict[str, list[Article]]:
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
-            words = (*list_prose(row["title"], {}), *list_prose(row["text"], {}))
+            title, text = list_prose(row["title"], {}), list_prose(row["text"], {})
             pages = row["page_start"], row["page_end"]
-            articles[row["paper"]].append(Article(row["title"], *pages, words))
+            article = Article(row["title"], *pages, (*title, *text), len(title))
+            articles[row["paper"]].append(article)
     return articles
 
 
@@ -69,18 +71,22 @@ class PageScore:
     def judge_pages(self, paper: str, chunks: Iterable[Chunk], articles: Sequence[Article]) -> None:
         """Add the chunks of a paper.
 
-        A chunk holds an article where they share a run of five words that no other article of the paper
-        has. Its pages must be among those of its articles. Chunks that hold none are only counted.
+        A chunk holds an article where they share a run of five words, not all of the title (an abstract
+        may list titles), that no other article of the paper has. Its pages must be among those of its
+        articles. Chunks with fewer than three such runs are only counted.
         """
         owners: dict[tuple[str, ...], set[int]] = defaultdict(set)
         for index, article in enumerate(articles):
-            for run in list_runs(article.words, 5):
+            for run in list_runs(article.words, 5)[max(article.title_size - 4, 0) :]:
                 owners[run].add(index)
+        vocabulary = {word for article in articles for word in article.words}
         for chunk in chunks:
-            runs = list_runs(_keep_prose(chunk.text), 5)
-            held = {next(iter(owners[run])) for run in runs if len(owners.get(run, ())) == 1}
-            if not held:
-                self.counts["front matter"] += 1
+            # Without the "words" of formulas, which would tear the runs.
+            runs = list_runs([word for word in list_words(chunk.text) if word in vocabulary], 5)
+            owned = [owners[run] for run in runs if len(owners.get(run, ())) == 1]
+            held = {index for indices in owned for index in indices}
+            if len(owned) < 3:
+                self.counts["not judged"] += 1
                 continue
             allowed = {
                 page

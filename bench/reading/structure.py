@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from graphtune.bench.reading.truth import TrueHeading, TrueProof, TrueStatement, Truth
 from graphtune.bench.reading.words import Words, align, count_common, find_run, list_words
@@ -45,22 +45,23 @@ def judge_structure(document: Document, chunks: Sequence[Chunk], truth: Truth) -
 def match_start(true: Words, found: Words) -> float:
     """Return the share of the first eight true words that stand, in order, where a text begins.
 
-    >>> match_start("let the group act".split(), "pieri let gg the group hh act freely".split())
+    >>> match_start("let the group act".split(), "pieri let the group act freely".split())
     1.0
     """
     first = true[:8]
-    window = [word for word in found if not word[0].isdigit()][: 3 * len(first) + 30]
-    return count_common(first, window) / len(first) if first else 0.0
+    return count_common(first, found[: 3 * len(first) + 10]) / len(first) if first else 0.0
 
 
-def _read_body(document: Document, unit: Unit) -> list[str]:
-    return list_words(document.text[max(unit.head_end, unit.start) : unit.end])
+def _read_body(document: Document, unit: Unit, truth: Truth) -> list[str]:
+    """Return the words of a unit's body that are prose words of the paper; those of formulas go."""
+    words = list_words(document.text[max(unit.head_end, unit.start) : unit.end])
+    return [word for word in words if word in truth.vocabulary]
 
 
 def judge_statements(document: Document, truth: Truth, score: Score) -> dict[int, Unit]:
     """Match statements; return the unit of each true one that was found, by its index."""
     units = [unit for unit in document.units if unit.kind == "statement"]
-    bodies = [_read_body(document, unit) for unit in units]
+    bodies = [_read_body(document, unit, truth) for unit in units]
     order = sorted(range(len(truth.statements)), key=lambda index: truth.statements[index].start)
     trues = [truth.statements[index] for index in order]
 
@@ -92,8 +93,12 @@ def _compare_statement(true: TrueStatement, unit: Unit, body: Words) -> float:
     if name_kind(true.label) != name_kind(unit.label):
         return 0.0
     same_number = bool(true.number) and true.number == unit.number
-    likeness = match_start(true.words, body)
-    if len(true.words) < 3:  # nearly all formulas: the number decides
+    if len(body) < 3 and (true.is_optional or same_number):  # a head above a list or a formula
+        return 0.6 + 0.5 * same_number
+    # A text that ends early has its number to show where it belongs; its end is judged apart.
+    size = min(true.first, len(body)) if same_number else true.first
+    likeness = match_start(true.words[:size], body)
+    if len(true.words[: true.first]) < 3:  # nearly all formulas: the number decides
         likeness = 0.7 if same_number or not true.number else 0.0
     bonus = 0.5 * same_number + 0.2 * (not true.is_optional)
     return likeness + bonus if likeness >= 0.6 else 0.0
@@ -160,7 +165,7 @@ def judge_proofs(
 ) -> None:
     """Match proofs, and see whether they are tied to the statement they follow or name."""
     units = [unit for unit in document.units if unit.kind == "proof"]
-    bodies = [_read_body(document, unit) for unit in units]
+    bodies = [_read_body(document, unit, truth) for unit in units]
     trues = sorted(truth.proofs, key=lambda proof: proof.start)
 
     def compare(i: int, j: int) -> float:
@@ -258,7 +263,7 @@ def judge_references(document: Document, truth: Truth, score: Score) -> None:
     """Match the entries of the bibliography; entries of a list made by hand are not wrong."""
     references = truth.references
     units = [unit for unit in document.units if unit.kind == "reference"]
-    bodies = [list_words(document.text[unit.start : unit.end]) for unit in units]
+    bodies = [_read_body(document, replace(unit, head_end=unit.start), truth) for unit in units]
 
     def compare(i: int, j: int) -> float:
         likeness = match_start(references[i], bodies[j])

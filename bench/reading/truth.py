@@ -63,6 +63,7 @@ class TrueStatement:
     follow: tuple[str, ...] = ()
     is_optional: bool = False
     has_clear_end: bool = True
+    first: int = 8  # so many of its words come before a head that it holds
     start: int = 0
     end: int = 0
 
@@ -89,13 +90,18 @@ class TrueHeading:
 
 @dataclass(slots=True)
 class Truth:
-    """All of it: `items` are those of lists, `tokens` the words as written, with hyphens, in lower case."""
+    """All of it.
+
+    `items` are those of lists, `vocabulary` all prose words, `tokens` the words as they are written, with
+    hyphens, in lower case.
+    """
 
     statements: list[TrueStatement] = field(default_factory=list)
     proofs: list[TrueProof] = field(default_factory=list)
     headings: list[TrueHeading] = field(default_factory=list)
     references: list[tuple[str, ...]] = field(default_factory=list)
     items: list[tuple[str, ...]] = field(default_factory=list)
+    vocabulary: frozenset[str] = frozenset()
     tokens: frozenset[str] = frozenset()
     negations: Counter[str] = field(default_factory=Counter)
     is_two_column: bool = False
@@ -120,6 +126,7 @@ def read_truth(tex: str) -> Truth:
         re.search(r"\\documentclass\[[^\]]*twocolumn|\\twocolumn|\\begin\{multicols\}", tex)
     )
     plain = strip_latex(body, reader.macros)
+    truth.vocabulary = frozenset(list_prose(body, reader.macros))
     truth.tokens = frozenset(token.casefold() for token in _TOKEN.findall(plain))
     for pattern, sign in _NEGATIONS.items():
         truth.negations[sign] = len(re.findall(pattern, body))
@@ -319,7 +326,9 @@ class _Reader:
     def add_heads_by_hand(self) -> None:
         """Add optional statements and proofs for heads that are set by hand."""
         for match in _BY_HAND.finditer(self.body):
-            rest = re.sub(r"^[^{}]*\}", "", self.body[match.end() : match.end() + 1500], count=1)
+            rest = re.sub(
+                r"^[^{}]{0,40}\}", "", self.body[match.end() : match.end() + 1500], count=1
+            )
             words = list_prose(rest, self.macros)[:12]
             kind = match["kind"].capitalize()
             if kind == "Proof":
@@ -327,8 +336,10 @@ class _Reader:
                 self.truth.proofs.append(proof)
             else:
                 for true in self.truth.statements:
-                    if true.start < match.start() < true.end:
+                    if true.start < match.start() < true.end and true.has_clear_end:
                         true.has_clear_end = False  # it holds another head
+                        before = self.body[true.start : match.start()].partition("}")[2]
+                        true.first = len(list_prose(before, self.macros)) - len(true.name)
                 statement = TrueStatement(kind, "", (), False, tuple(words), (), True)
                 statement.start = match.start()
                 self.truth.statements.append(statement)
