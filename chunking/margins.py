@@ -3,6 +3,8 @@
 import math
 import re
 from collections import Counter
+from itertools import pairwise
+from statistics import median
 
 from graphtune.chunking.rows import BOLD, PAGE_NUMBER, Row
 from graphtune.records import Removal
@@ -14,8 +16,9 @@ def drop_running_heads(
     """Remove running heads, running feet, page numbers, and what stands on most pages alike.
 
     Up to two lines go at either end of a page: those with a piece that stands at the same height
-    on at least a quarter of the pages, and a lone number at the foot. Digits may differ where white
-    space sets the line off.
+    on at least a quarter of the pages, a lone number at the foot, and lines of any text that are set
+    off from the page at one height on at least half of the pages, as names of sections are. Digits may
+    differ where white space sets the line off.
     """
     removed: list[Removal] = []
     pages = _drop_templates(pages, removed)
@@ -24,14 +27,50 @@ def drop_running_heads(
         marks = [_mark_line(line, page, body_size) for line, page in zip(lines, pages, strict=True)]
         seen = Counter(mark for page_marks in marks for mark in page_marks)
         often = max(2, len(pages) / 4)
+        headed = _find_headed(lines, pages, body_size)
         for index, line in enumerate(lines):
-            is_repeated = any(seen[mark] >= often for mark in marks[index])
             is_folio = not is_top and _is_folio(line, pages[index])
-            if is_repeated or is_folio:
+            if index not in headed and not is_folio:
+                line = _keep_level(line, {mark[1] for mark in marks[index] if seen[mark] >= often})
+            if line:
                 gone = set(map(id, line))
                 pages[index] = [piece for piece in pages[index] if id(piece) not in gone]
                 removed += map(_log_margin, line)
     return pages, removed
+
+
+def _keep_level(line: list[Row], heights: set[int]) -> list[Row]:
+    """Return the pieces that stand at one of the heights: the text of a full page may reach the margin."""
+    return [piece for piece in line if round(piece.baseline / 4) in heights]
+
+
+def _find_headed(lines: list[list[Row]], pages: list[list[Row]], body_size: float) -> set[int]:
+    """Return the pages whose outermost line is set off at the height usual for the document.
+
+    It must stand further off than the lines of the page do from each other.
+    """
+    heights = [
+        round(line[0].baseline / 4)
+        if any(_may_repeat(piece, body_size) for piece in line)
+        and _distance(line, page) > 0.7 * body_size
+        else None
+        for line, page in zip(lines, pages, strict=True)
+    ]
+    usual, count = Counter(heights).most_common(1)[0] if heights else (None, 0)
+    if usual is None or count < max(3, len(pages) / 2):
+        return set()
+    headed = {index for index, height in enumerate(heights) if height == usual}
+    spaces = [_typical_space(pages[index], lines[index]) for index in sorted(headed)]
+    if median(_distance(lines[i], pages[i]) for i in headed) < 2 * median(spaces):
+        return set()
+    return headed
+
+
+def _typical_space(page: list[Row], line: list[Row]) -> float:
+    """Return the median white space between the lines of a page without its outermost one."""
+    inside = set(map(id, line))
+    tops = sorted((piece.y0, piece.y1) for piece in page if id(piece) not in inside)
+    return median([max(0.0, b[0] - a[1]) for a, b in pairwise(tops) if b[0] > a[0] + 4] or [0.0])
 
 
 def _log_margin(piece: Row) -> Removal:
