@@ -13,9 +13,10 @@ from graphtune.bench.reading.corpus import find_pairs, read_raw_pages
 from graphtune.bench.reading.hyphens import judge_hyphens
 from graphtune.bench.reading.output import list_shares
 from graphtune.bench.reading.pages import Article, PageScore
+from graphtune.bench.reading.score import Score
 from graphtune.bench.reading.speed import make_long_pdf, measure_memory
 from graphtune.bench.reading.splitters import make_semchunk, split_like_seed
-from graphtune.bench.reading.structure import Score, judge_structure
+from graphtune.bench.reading.structure import judge_structure
 from graphtune.bench.reading.truth import Truth, read_truth
 from graphtune.chunking import load_token_spans
 from graphtune.config import BaseConfig

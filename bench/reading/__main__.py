@@ -11,8 +11,9 @@ from graphtune.bench.reading.corpus import find_pairs, read_raw_pages
 from graphtune.bench.reading.hyphens import judge_hyphens
 from graphtune.bench.reading.output import list_shares, render_json, render_rows
 from graphtune.bench.reading.pages import PageScore, read_articles
+from graphtune.bench.reading.score import Score
 from graphtune.bench.reading.splitters import make_semchunk, split_like_seed
-from graphtune.bench.reading.structure import Score, judge_structure
+from graphtune.bench.reading.structure import judge_structure
 from graphtune.chunking import load_token_spans, read_document, split_document
 from graphtune.config import BaseConfig, ChunkingConfig
 from graphtune.encoder import locate_tokenizer

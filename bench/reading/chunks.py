@@ -113,7 +113,8 @@ class ChunkScore:
         budget: int,
     ) -> None:
         """Add one paper: the texts of its chunks and their sizes in tokens."""
-        words = [list_words(text) for text in texts]
+        known = {word for one in asked for word in one.words}  # what formulas add only disturbs
+        words = [[word for word in list_words(text) if word in known] for text in texts]
         bags = [set(chunk) for chunk in words]
         for one in asked:
             if one.tokens is None:

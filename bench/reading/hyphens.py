@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from graphtune.bench.reading.prose import MATH
-from graphtune.bench.reading.structure import Score
+from graphtune.bench.reading.score import Score
 from graphtune.bench.reading.words import list_words
 
 _LEFT = re.compile(r"(?:(\S+)\s+)?\S*?([^\W\d_]+(?:-[^\W\d_]+)*)[-\u2010\u00ad]\s*$")

@@ -6,7 +6,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from graphtune.bench.reading.structure import SHARES, Score
+from graphtune.bench.reading.score import SHARES, Score
 
 
 def render_rows(rows: Sequence[dict[str, Any]]) -> str:

@@ -38,10 +38,10 @@ _ACCENT = re.compile(
     r"""\\(?:["'`^~=.]|[Hvcukrbdt](?=[\s{\\]))\s*\{?\\?([A-Za-z])(?![A-Za-z]*\\)\}?|\\(ss|ae|oe|o|l)\b\s?"""
 )
 _SPACE = re.compile(
-    r"\\\\\*?(?:\[[^\]]*\])?|\\[ ,;:!\n]|~|-{2,}|&|\\(?:par|newline|item|quad|qquad)\b"
+    r"\\\\\*?(?:\[[^\]]*\])?|\\[ ,;:!_&%#$\n]|~|-{2,}|&|\\(?:par|newline|item|quad|qquad)\b"
 )
 _COMMAND = re.compile(r"\\[A-Za-z@]+\*?|\\.|[{}]")
-_TOUCHES_MATH = re.compile(rf"[\w'’-]*{MATH}[\w'’{MATH}-]*")
+_TOUCHES_MATH = re.compile(rf"[\w'’-]*{MATH}[\w'’{MATH}-]*(?:(?<=-)\s+\w+)?")
 _MACRO = re.compile(
     r"\\(?:(?:re)?newcommand|providecommand|DeclareRobustCommand|def)\*?\s*"
     r"(?:\{\s*(\\[A-Za-z]+)\s*\}|(\\[A-Za-z]+))\s*(?=\{)"

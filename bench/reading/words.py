@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 Words = Sequence[str]
 
 _JOINT = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]\s*(?=[^\W\d_])")
+#: Greek and mathematical letters and accents, which PDFs glue to the words around them.
+_FORMULA = re.compile("[\u0370-\u03ff\u20d0-\u214f\U0001d400-\U0001d7ff]")
 _WORD = re.compile(r"[^\W\d_]{2,}|\d+(?:\.\d+)*")
 _LETTERS = str.maketrans(
     dict.fromkeys("´`¨ˆ˜˝ˇ˘¯˙¸˚")
@@ -26,7 +28,7 @@ def list_words(text: str) -> list[str]:
     >>> list_words("Möbius’s non-\nnegative eﬃcient x, 2.3")
     ['mobius', 'nonnegative', 'efficient', '2.3']
     """
-    text = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    text = unicodedata.normalize("NFKD", _FORMULA.sub(" ", text.translate(_LETTERS)))
     text = "".join(char for char in text if not unicodedata.combining(char))
     return _WORD.findall(_JOINT.sub("", text.casefold()))
 
@@ -49,7 +51,7 @@ def count_common(left: Words, right: Words) -> int:
 
 
 def find_run(
-    wanted: Words, words: Words, gap: int = 20, last: bool = False
+    wanted: Words, words: Words, gap: int = 40, last: bool = False
 ) -> tuple[int, int] | None:
     """Find `wanted` in order within `words`, at most `gap` words between neighbours.
 
