@@ -117,6 +117,46 @@ def test_running_heads_and_page_numbers_go(read: Callable[..., Document]) -> Non
     assert all(f"topic{number}" in text for number in range(1, 6))
 
 
+def test_heads_that_name_the_section_of_their_page_go(read: Callable[..., Document]) -> None:
+    names = ["1 Growth", "Order of sums", "3 Limits", "Main terms", "Error terms"]
+    pages = [
+        [*prose(250, 50, name), *prose(72, 100, *[f"{name[::-1]}: {line}" for line in FILLER])]
+        for name in names
+    ]
+    document = read(*pages)
+    assert not any(name in document.text for name in names)
+    assert [(item.text, item.reason) for item in document.removed] == [
+        (name, "running head") for name in names
+    ]
+
+
+def test_first_lines_of_widely_set_pages_stay(read: Callable[..., Document]) -> None:
+    pages = [
+        [
+            row
+            for line in range(9)
+            for row in prose(72, 100 + 26 * line, f"Line {line} of the {page} page is here.")
+        ]
+        for page in ("first", "second", "third", "fourth", "fifth")
+    ]
+    document = read(*pages)
+    assert document.removed == ()
+    assert document.text.count("Line 0") == document.text.count("Line 8") == 5
+
+
+def test_text_beside_a_page_number_stays(read: Callable[..., Document]) -> None:
+    pages = [
+        [
+            *prose(72, 100, f"Here is topic{number}.", *FILLER),
+            *prose(72, 757, f"A last line, {'of some sort' if number == 2 else ''}")
+            * (number == 2),
+            *prose(300, 760, f"{number + 1}"),
+        ]
+        for number in range(5)
+    ]
+    assert "A last line, of some sort" in read(*pages).text
+
+
 def test_a_paragraph_runs_over_the_page_break(read: Callable[..., Document]) -> None:
     document = read(
         [
