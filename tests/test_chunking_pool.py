@@ -206,9 +206,12 @@ def wait_for(path: Path) -> int:
 def is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+        state = Path(
+            f"/proc/{process}/stat"
+        )  # dead, but not collected by a container's first process?
+        return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
         return False
-    return True
 
 
 def wait_until_gone(process: int) -> bool:
