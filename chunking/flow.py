@@ -3,180 +3,23 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from statistics import median
 
+from graphtune.chunking.bibliography import read_mark
 from graphtune.chunking.builder import TextBuilder
-from graphtune.chunking.headings import (
-    find_title,
-    heading_face,
-    is_run_in_head,
-    is_statement_head,
-    is_top_section,
-    leaves_statement,
-    measure_heading,
-    opens_note,
-    split_notes,
-)
+from graphtune.chunking.frontmatter import drop_contents, find_authors, find_title, list_names
+from graphtune.chunking.headings import heading_face, is_top_section, split_notes
 from graphtune.chunking.hyphens import collect_words
 from graphtune.chunking.inline import join_rows
 from graphtune.chunking.margins import drop_running_heads
-from graphtune.chunking.rows import (
-    Row,
-    Run,
-    is_contents_entry,
-    order_pages,
-    unify_sizes,
-)
-from graphtune.chunking.text import ends_sentence, number_level
+from graphtune.chunking.paragraphs import Block, Grouper, OpenUnit
+from graphtune.chunking.rows import Row, order_pages, unify_sizes
+from graphtune.chunking.statements import collect_faces, parse_head, read_caption
+from graphtune.chunking.text import number_level
+from graphtune.records import Box
 
-_ITEM = re.compile(
-    r"\s*(?:\[[\w+.-]{1,12}\]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|[•●◦▪‣–—∗·*-])(?=\s|$)"
-)
-
-
-@dataclass
-class _Block:
-    """A paragraph or a heading, as rows."""
-
-    rows: list[Row]
-    is_heading: bool = False
-
-
-@dataclass
-class _Grouper:
-    """Gathers rows into blocks; `body_size` and `space` (between lines) are in points."""
-
-    body_size: float
-    space: float
-    blocks: list[_Block] = field(default_factory=list)
-    notes: list[Row] = field(default_factory=list)
-    in_contents: bool = False
-    has_body: bool = False
-
-    def add_row(self, row: Row) -> None:
-        """Continue the last block with a row, or open a new one."""
-        if is_contents_entry(row) or (self.in_contents and row.is_entry):
-            return
-        last = self.blocks[-1] if self.blocks else None
-        is_apart = last is None or self._is_apart(last.rows[-1], row)
-        may_head = last is None or last.is_heading or is_apart or _is_finished(last.rows[-1])
-        length = measure_heading(row, self.body_size, is_apart, self.has_body) if may_head else 0
-        if length:
-            self._add_heading(row, length)
-        elif last is None or last.is_heading or self._opens_paragraph(last.rows, row):
-            self._open_block(_Block([row]))
-        else:
-            last.rows.append(row)
-        self.has_body = self.has_body or (row.words > 7 and row.size == self.body_size)
-
-    def add_notes(self, rows: Sequence[Row]) -> None:
-        """Keep footnotes back until the paragraph that runs over the page break has ended."""
-        self.notes += rows
-
-    def flush_notes(self) -> None:
-        """Append the footnotes that were kept back, a paragraph each."""
-        for row in self.notes:
-            if opens_note(row) or row is self.notes[0]:
-                self.blocks.append(_Block([row]))
-            else:
-                self.blocks[-1].rows.append(row)
-        self.notes = []
-
-    def _open_block(self, block: _Block) -> None:
-        self.flush_notes()
-        self.blocks.append(block)
-
-    def _add_heading(self, row: Row, length: int) -> None:
-        head, rest = _split_row(row, length)
-        last = self.blocks[-1] if self.blocks else None
-        above = last.rows[-1] if last else row
-        if (
-            last
-            and last.is_heading
-            and heading_face(above) == heading_face(head)
-            and not self._is_apart(above, row)
-            and not above.text.rstrip().endswith(".")
-            and number_level(head.text.strip()) is None
-        ):
-            last.rows.append(head)
-        else:
-            self._open_block(_Block([head], is_heading=True))
-        self.in_contents = head.text.strip().lower() in {"contents", "table of contents"}
-        if self.in_contents:
-            self.blocks.pop()
-        if rest:
-            self.blocks.append(_Block([rest]))
-
-    def _is_apart(self, above: Row, row: Row) -> bool:
-        size = max(self.body_size, min(row.size, above.size))
-        return row.column != above.column or row.y0 - above.y1 > self.space + 0.4 * size
-
-    def _opens_paragraph(self, rows: list[Row], row: Row) -> bool:
-        """Tell whether `row` begins a new paragraph after the one of `rows`."""
-        above = rows[-1]
-        is_finished = _is_finished(above)
-        if is_statement_head(row) and (is_finished or self._is_apart(above, row)):
-            return True
-        if is_finished and (is_run_in_head(row, above) or leaves_statement(rows, row)):
-            return True
-        if row.column != above.column:
-            return is_finished and not above.is_display
-        if _ITEM.match(row.text) and not row.is_display and not above.full:
-            return True
-        if row.is_display or above.is_display:
-            gap = row.y0 - above.y1 - self.space
-            indent = row.indent - min(other.indent for other in rows)
-            is_indented = not row.is_display and 0.6 < indent / row.size < 4 and len(rows) > 1
-            return gap > 3 * self.body_size or (is_indented and _looks_new(row))
-        if _ITEM.match(rows[0].text) or _ITEM.match(row.text):
-            return _opens_item(rows, row)
-        if above.full and not is_finished:
-            return abs(row.size - above.size) > 0.7
-        if abs(row.size - above.size) > 0.7 or self._is_apart(above, row):
-            return True
-        base = min(other.indent for other in rows)
-        if row.indent > base + 0.6 * row.size:
-            return True
-        return not above.full and is_finished and _looks_new(row)
-
-
-def _is_finished(row: Row) -> bool:
-    return ends_sentence(row.text) or row.is_display
-
-
-def _looks_new(row: Row) -> bool:
-    return not row.text.lstrip()[:1].islower()
-
-
-def _opens_item(rows: list[Row], row: Row) -> bool:
-    """Tell whether a row begins a list item, or ends the list that the paragraph of `rows` is in."""
-    first, above = rows[0], rows[-1]
-    hang = rows[1].indent if len(rows) > 1 else first.indent + row.size
-    if _ITEM.match(row.text):
-        is_outdented = row.indent < hang - 2 if _ITEM.match(first.text) else row.indent > hang + 2
-        return is_outdented
-    if not _ITEM.match(first.text):
-        return False
-    return row.indent < min(hang, first.indent) + 2 and (_is_finished(above) or not above.full)
-
-
-def _split_row(row: Row, length: int) -> tuple[Row, Row | None]:
-    """Cut a row after `length` characters."""
-    head: list[Run] = []
-    rest: list[Run] = []
-    for run in row.runs:
-        taken = max(0, min(len(run.text), length))
-        length -= len(run.text)
-        if taken:
-            head.append(run._replace(text=run.text[:taken]))
-        if taken < len(run.text):
-            rest.append(run._replace(text=run.text[taken:]))
-    if not any(run.text.strip() for run in rest):
-        return row, None
-    first, second = ("".join(run.text for run in part) for part in (head, rest))
-    return replace(row, runs=head, text=first), replace(row, runs=rest, text=second)
+_EQUATION_NUMBER = re.compile(r"(?:^|\s)\((?:[A-Z]\.?)?\d+(?:\.\d+)*[a-z]?[′']?\)$")
 
 
 def flow_rows(pages: list[list[Row]]) -> tuple[TextBuilder, str, tuple[int, ...]]:
@@ -188,53 +31,99 @@ def flow_rows(pages: list[list[Row]]) -> tuple[TextBuilder, str, tuple[int, ...]
     ordered = order_pages(bodies, body_size)
     columns = _measure_columns(ordered)
     title = find_title(ordered[0], body_size)
-    in_title = set(map(id, title))
-    grouper = _Grouper(body_size, _find_space(columns))
-    for column in columns:
-        rows, notes = split_notes([row for row in column if id(row) not in in_title], body_size)
-        for row in rows:
+    authors = find_authors(ordered[0], title, body_size)
+    front = set(map(id, title + authors))
+    rows = [row for page in ordered for row in page]
+    body, contents = drop_contents([row for row in rows if id(row) not in front])
+    grouper = Grouper(body_size, *_find_spaces(columns), collect_faces(body))
+    for _, group in groupby(body, key=lambda row: row.column):
+        column, notes = split_notes(list(group), body_size)
+        for row in column:
             grouper.add_row(row)
         grouper.add_notes(notes)
-    grouper.flush_notes()
-    words = collect_words(row for column in columns for row in column)
-    blocks = [_Block(title)] * bool(title) + grouper.blocks
-    builder, starts = _write_blocks(blocks, words)
-    builder.removed += removed
-    title_text = join_rows(title, words)[0]
+    grouper.close()
+    words = collect_words(rows)
+    blocks = [Block(title, "title")] * bool(title) + [Block(authors, "authors")] * bool(authors)
+    builder, starts = _write_blocks(blocks + grouper.blocks, words)
+    builder.authors = list_names(authors)
+    builder.removed += removed + contents
     page_starts = [0] * len(pages)
     following = builder.length
     for page in range(len(pages) - 1, -1, -1):
         following = page_starts[page] = min(starts.get(page, following), following)
     page_starts[0] = 0
-    return builder, title_text, tuple(page_starts)
+    return builder, join_rows(title, words)[0], tuple(page_starts)
 
 
 def _write_blocks(
-    blocks: Sequence[_Block], words: Collection[str]
+    blocks: Sequence[Block], words: Collection[str]
 ) -> tuple[TextBuilder, dict[int, int]]:
     """Write the blocks out; return also the offset at which each page's first row stands."""
     builder = TextBuilder()
     page_starts: dict[int, int] = {}
     levels = _rank_headings(blocks)
+    unit: OpenUnit | None = None
     for block in blocks:
         text, emphasis, starts = join_rows(block.rows, words)
         begin = builder.next_start
-        if block.is_heading:
-            builder.add_heading(text, levels[id(block)])
+        lines = [(start, _box(row)) for row, start in zip(block.rows, starts, strict=True)]
+        if block.kind == "heading":
+            builder.add_heading(text, levels[id(block)], lines)
         else:
-            builder.add_paragraph(text, emphasis)
+            if block.unit is None or block.unit is not unit:
+                _begin_unit(builder, block, text)
+            builder.add_paragraph(text, emphasis, _find_displays(block.rows, starts, text), lines)
+        unit = block.unit
         for row, start in zip(block.rows, starts, strict=True):
             page_starts.setdefault(row.page, begin + start)
     return builder, page_starts
 
 
-def _rank_headings(blocks: Sequence[_Block]) -> dict[int, int]:
+def _begin_unit(builder: TextBuilder, block: Block, text: str) -> None:
+    """Open the unit that a block begins; its head may go on over the first row."""
+    if block.unit:
+        head = block.unit.head
+        if head.kind == "statement":
+            head = parse_head(text) or head
+        builder.begin_unit(
+            head.kind, head.label, head.number, head.name, min(head.length, len(text))
+        )
+    elif block.kind == "caption" and (caption := read_caption(block.rows[0])):
+        builder.begin_unit("caption", caption.label, caption.number, "", caption.length)
+    elif block.kind == "reference":
+        mark, length = read_mark(text)
+        builder.begin_unit("reference", "", mark, "", length)
+    elif block.kind == "text":
+        builder.end_unit()
+    else:
+        builder.begin_unit(block.kind)
+
+
+def _box(row: Row) -> Box:
+    return Box(row.page + 1, round(row.x0, 1), round(row.y0, 1), round(row.x1, 1), round(row.y1, 1))
+
+
+def _find_displays(rows: Sequence[Row], starts: Sequence[int], text: str) -> list[tuple[int, int]]:
+    """Return the spans of displayed formulas, neighbouring rows as one."""
+    displays: list[tuple[int, int]] = []
+    ends = [*starts[1:], len(text)]
+    for index, row in enumerate(rows):
+        if row.is_display:
+            end = starts[index] + len(text[starts[index] : ends[index]].rstrip())
+            if index and rows[index - 1].is_display:
+                displays[-1] = (displays[-1][0], end)
+            else:
+                displays.append((starts[index], end))
+    return displays
+
+
+def _rank_headings(blocks: Sequence[Block]) -> dict[int, int]:
     """Return the level of each heading by the identity of its block.
 
     A number tells it; an unnumbered heading takes that of numbered ones in the same face, else
     its rank by size.
     """
-    headings = [block for block in blocks if block.is_heading]
+    headings = [block for block in blocks if block.kind == "heading"]
     levels: dict[int, int] = {}
     by_face: dict[tuple[int, float], Counter[int]] = {}
     for block in headings:
@@ -271,16 +160,27 @@ def _measure_columns(pages: list[list[Row]]) -> list[list[Row]]:
             right = sorted(row.x1 for row in prose)[int(0.9 * (len(prose) - 1))]
             for row in rows:
                 row.column, row.indent = len(columns), row.x0 - left
-                row.full = row.x1 > right - 1.5 * row.size
+                row.full = row.x1 > right - 1.5 * row.size and not _is_numbered(row)
             columns.append(rows)
     return columns
 
 
-def _find_space(columns: list[list[Row]]) -> float:
-    spaces = [
-        below.y0 - above.y1
+def _is_numbered(row: Row) -> bool:
+    """Whether a row is a displayed formula with its number in the margin."""
+    return (
+        row.words < 4 and row.text.endswith(")") and _EQUATION_NUMBER.search(row.text) is not None
+    )
+
+
+def _find_spaces(columns: list[list[Row]]) -> tuple[float, float]:
+    """Return the usual white space between two lines, and the usual distance of their baselines."""
+    neighbours = [
+        (below.y0 - above.y1, below.baseline - above.baseline)
         for column in columns
         for above, below in pairwise(column)
         if above.words > 3 and below.words > 3 and above.size == below.size
     ]
-    return median(spaces) if spaces else 0.0
+    if not neighbours:
+        return 0.0, 0.0
+    spaces, leadings = zip(*neighbours, strict=True)
+    return median(spaces), median(leadings)

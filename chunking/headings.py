@@ -1,13 +1,12 @@
-"""Which rows are the title, headings, heads of statements and footnotes, judged by their fonts."""
+"""Which rows are headings and footnotes, judged by their fonts."""
 
 import re
-from collections.abc import Sequence
 
 from graphtune.chunking.rows import BOLD, CAPS, ITALIC, MATH, Row
 from graphtune.chunking.text import SECTION_NUMBER, STATEMENT_HEAD, number_level
 
 _CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Algorithm|Date|Key words|E-mail)\b", re.IGNORECASE)
-_FRONT_SECTION = re.compile(r"\s*(?:Abstract|Acknowledge?ments?|Keywords)\s*[.:—–]", re.IGNORECASE)
+_FRONT_SECTION = re.compile(r"\s*Acknowledge?ments?\s*[.:—–]", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _NOTE_MARK = re.compile(r"\s*(?:[*∗†‡§¶]|\d{1,2}(?=[A-Z“(\s]))")
 _FRONT_NOTE = re.compile(r"(?:Date|Key ?words|E-mail|\d{4} Mathematics|The .{0,40}author)\b", re.I)
@@ -17,29 +16,7 @@ _TOP_SECTIONS = frozenset(
 )
 
 
-def find_title(rows: Sequence[Row], body_size: float) -> list[Row]:
-    """Return the rows of the first page that hold the paper's title.
-
-    It is the first run of rows in the largest size, or in bold where no size exceeds the body's.
-    """
-    worded = [row for row in rows if row.words]
-    largest = max((row.size for row in worded), default=0.0)
-    if largest > 1.08 * body_size:
-        is_title = [row.size > largest - 0.4 and row.words > 0 for row in rows]
-    else:
-        is_title = [bool(row.words) and _share(row, BOLD) > 0.8 for row in rows[:6]]
-    if True not in is_title:
-        return []
-    begin = end = is_title.index(True)
-    while end < len(is_title) and is_title[end] and end - begin < 6:
-        end += 1
-    title = list(rows[begin:end])
-    head = title[0].text.strip()
-    is_section = SECTION_NUMBER.match(head) or STATEMENT_HEAD.match(head) or is_top_section(head)
-    return [] if is_section else title
-
-
-def _share(row: Row, style: int) -> float:
+def style_share(row: Row, style: int) -> float:
     """Return which part of the letters outside mathematics has a style."""
     letters = [(run.style & style, sum(map(str.isalpha, run.text)))
                for run in row.runs if not run.style & MATH]  # fmt: skip
@@ -69,9 +46,9 @@ def measure_heading(row: Row, body_size: float, is_apart: bool, has_body: bool) 
         return front.end()
     if len(lead) == len(row.text) and not (number and lead.rstrip().endswith(".")):
         return len(lead) * _is_heading_row(row, body_size, is_apart, number is not None)
-    if not number or "." not in number[0]:
+    if (number_level(text) or 0) < 2 and not row.runs[0].style & (BOLD | CAPS):
         return 0
-    return _measure_run_in(lead, len(row.text) - len(text) + number.end())
+    return _measure_run_in(lead, len(row.text) - len(text) + number.end()) if number else 0
 
 
 def _lead_in_face(row: Row, may_be_italic: bool) -> str:
@@ -104,34 +81,33 @@ def _is_statement(lead: str, row: Row, body_size: float, is_numbered: bool) -> b
     head = STATEMENT_HEAD.match(lead.lstrip())
     if not head or row.size > 1.08 * body_size or row.indent > 4 * body_size:
         return False
-    rest = lead.lstrip()[head.end() :].strip(" .:")
-    return not is_numbered or not rest or rest.startswith("(")
+    rest = lead.lstrip()[head.end() :].strip()
+    if not is_numbered:
+        return True
+    # "2.3 Lemma" with text behind it is a statement, alone on its line a heading.
+    return rest[:1] in {".", ":", "("} or (not rest and len(lead) < len(row.text.rstrip()))
+
+
+def measure_continuation(above: Row, row: Row) -> int:
+    """Return how many characters of a row continue the heading that fills the row above."""
+    face = heading_face(above)[0]
+    lead = _lead_in_face(row, may_be_italic=False)
+    if not face or not above.full or not lead or not row.runs[0].style & face:
+        return 0
+    return len(lead) if len(lead) == len(row.text) else _measure_run_in(lead, 0)
 
 
 def _is_heading_row(row: Row, body_size: float, is_apart: bool, is_numbered: bool) -> bool:
     text = row.text.strip()
-    if text.endswith((",", ";")) or len(text) > 160 or _share(row, BOLD | CAPS | ITALIC) < 0.5:
+    if text.endswith((",", ";")) or len(text) > 160 or style_share(row, BOLD | CAPS | ITALIC) < 0.5:
         return False
-    if _share(row, CAPS) > 0.7:
+    if style_share(row, CAPS) > 0.7:
         return is_numbered or (row.indent > 2 * body_size and row.size > 0.95 * body_size)
     if row.size > 1.08 * body_size:
         return True
     if is_numbered:
         return is_apart
     return is_apart and not row.full and not text.endswith((".", ":")) and row.prose > 4
-
-
-def is_statement_head(row: Row) -> bool:
-    """Whether a row opens a theorem, proof or the like: its first words are in another face."""
-    text = row.text.lstrip()
-    head = STATEMENT_HEAD.match(text)
-    if not head:
-        return False
-    first = next(run for run in row.runs if any(map(str.isalpha, run.text)))
-    if first.style & MATH or not first.style & (BOLD | ITALIC | CAPS):
-        return False
-    after = text[head.end() :].lstrip()
-    return bool(first.style & (BOLD | CAPS)) or after[:1] in {".", ":", "("} or not after
 
 
 def is_run_in_head(row: Row, above: Row) -> bool:
@@ -149,18 +125,9 @@ def is_run_in_head(row: Row, above: Row) -> bool:
     )
 
 
-def leaves_statement(rows: Sequence[Row], row: Row) -> bool:
-    """Whether an upright row follows the displayed end of a statement in italics."""
-    if not rows[-1].is_display or row.words < 5 or _share(row, ITALIC) > 0:
-        return False
-    if not is_statement_head(rows[0]) or not _share(rows[0], ITALIC):
-        return False
-    return all(_share(other, ITALIC) > 0.5 for other in rows[1:] if other.words > 4)
-
-
 def heading_face(row: Row) -> tuple[int, float]:
     """Return what tells the headings of one level from those of another: face and size."""
-    face = CAPS if _share(row, CAPS) > 0.5 else BOLD if _share(row, BOLD) > 0.5 else 0
+    face = CAPS if style_share(row, CAPS) > 0.5 else BOLD if style_share(row, BOLD) > 0.5 else 0
     return face, row.size
 
 

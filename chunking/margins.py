@@ -63,9 +63,15 @@ def _place(piece: Row) -> tuple[str, int, int]:
 
 
 def _may_repeat(piece: Row, body_size: float) -> bool:
-    """Whether a piece may belong to a running head; numbers of headings are large or bold."""
-    is_number = not piece.words and piece.runs[0].style & BOLD
-    return piece.size < 1.05 * body_size and not is_number
+    """Whether a piece may belong to a running head; numbers of headings are large or bold.
+
+    A lone symbol comes back at the same height by chance, in formulas.
+    """
+    if piece.size >= 1.05 * body_size:
+        return False
+    if piece.words:
+        return True
+    return not piece.runs[0].style & BOLD and PAGE_NUMBER.fullmatch(piece.text.strip()) is not None
 
 
 def _outermost_line(page: list[Row], is_top: bool) -> list[Row]:

@@ -1,6 +1,8 @@
 """PDF files through PyMuPDF, the only place that knows it (its licence is AGPL or commercial)."""
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
@@ -14,6 +16,8 @@ from graphtune.errors import DocumentError
 from graphtune.records import Document, Removal
 
 _MOST_WARNINGS, _LONGEST_WARNING = 20, 200
+#: MuPDF keeps what it has loaded, without need once a page is read.
+_PAGES_PER_SHRINK = 100
 Rectangle = tuple[float, float, float, float]
 
 
@@ -36,6 +40,11 @@ def read_pdf(path: Path, data: bytes) -> Document:
     begin = data.find(b"%PDF-")
     if begin < 0:
         raise DocumentError(f"{path} is not a PDF file. Check the file or its suffix.")
+    with _pause_collector():
+        return _read_whole(path, data, begin)
+
+
+def _read_whole(path: Path, data: bytes, begin: int) -> Document:
     content = _read_content(path, data[begin:])
     if not any(content.pages):
         complaint = f" ({content.warnings[0]})" if content.warnings else ""
@@ -44,6 +53,21 @@ def read_pdf(path: Path, data: bytes) -> Document:
     builder.removed = sorted(content.removed + builder.removed, key=lambda removal: removal.page)
     builder.warnings += content.warnings
     return builder.build_document(path, data, "pdf", title, page_starts)
+
+
+@contextmanager
+def _pause_collector() -> Iterator[None]:
+    """Stop the search for reference cycles: many objects live on here, and none is in a cycle.
+
+    It would take a third of the time of a long document.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _read_content(path: Path, data: bytes) -> _Content:
@@ -71,6 +95,8 @@ def _read_content(path: Path, data: bytes) -> _Content:
                 content.warnings.append(f"page {number + 1} could not be read: {error}")
             content.pages.append(rows)
             content.removed += removed
+            if (number + 1) % _PAGES_PER_SHRINK == 0:
+                pymupdf.TOOLS.store_shrink(100)
     if not content.pages:
         raise DocumentError(f"{path} opens with no pages. Repair it or get it anew.", "zero_pages")
     messages = content.warnings + pymupdf.TOOLS.mupdf_warnings().splitlines()

@@ -163,7 +163,7 @@ def _belongs(piece: Row, row: Row, body_size: float) -> bool:
     overlap = min(piece.y1, row.y1) - max(piece.y0, row.y0)
     if overlap > 0.4 * min(piece.y1 - piece.y0, row.y1 - row.y0):
         drop = piece.baseline - row.baseline
-        return not (piece.x0 < row.x0 + 1 and drop > 0.7 * body_size and piece.words > 1)
+        return not (piece.x0 < row.x0 + 4 and drop > 0.7 * body_size and piece.words > 1)
     is_small = piece.size < 0.85 * body_size and len(piece.text) < 12
     is_formula = piece.words == 0 and row.words == 0
     return piece.x0 > row.x0 + 1 and -overlap < 0.5 * body_size and (is_small or is_formula)

@@ -3,20 +3,23 @@
 import re
 
 _KINDS = (
-    "Theorems?|Lemmas?|Proposition|Corollary|Conjecture|Claim|Fact|Definitions?|Examples?|"
-    "Remarks?|Note|Notation|Observation|Problem|Exercise|Question|Construction|Axiom|Property|"
-    "Condition|Convention|Assumption|Hypothesis|Algorithm|Warning|Proof(?: sketch| idea)?|"
-    "Sketch of proof|Solution|Sublemma|"
-    "Principle|Criterion"
+    "Theorems?|Lemmas?|Proposition|Corollary|Conjectures?|Claims?|Subclaim|Fact|"
+    "Definitions?|Examples?|Remarks?|Note|Notation|Observations?|Problems?|Exercises?|Questions?|"
+    "Constructions?|Axioms?|Property|Conditions?|Conventions?|Assumptions?|Hypothesis|"
+    "Algorithm|Warning|Proof(?: sketch| idea)?|Sketch of proof|Solution|Sublemma|Principle|Criterion|"
+    "Identity|Scholium|Addendum|Postulate|Counterexample|Theorem-Definition|Definition-Theorem"
 )
 #: "Definition 2.1", "Theorem", "1.2. Lemma", "Proof": kind and number at the head of a statement.
 STATEMENT_HEAD = re.compile(
-    rf"(?:\d+(?:\.\d+)*\.?\s+)?(?:Main\s+)?(?:{_KINDS})\b(?:\s+(?:[A-Z]?\d+(?:\.\d+)*|[A-Z](?=[. (])))?",
+    rf"(?:(?P<before>\d+(?:\.\d+)*[a-z]?)\.?\s+)?(?P<kind>(?:(?:Main|Key|Open|Technical)\s+)?(?:{_KINDS}))\b"
+    rf"(?:\s+(?P<number>(?:[A-Z]\.?)?\d+(?:\.\d+)*(?:[a-z](?!\w))?[′']?|[A-Z](?=\s?[.:(\[]|$)))?",
     re.IGNORECASE,
 )
 #: The same with the statement's name in brackets, if it has one.
 NAMED_HEAD = re.compile(
-    STATEMENT_HEAD.pattern + r"(?:\s*\([^()]*(?:\([^()]*\)[^()]*)*\))?\s*[.:]?", re.IGNORECASE
+    STATEMENT_HEAD.pattern
+    + r"(?:\s*(?:\((?P<name>[^()]*(?:\([^()]*\)[^()]*)*)\)|\[(?P<note>[^\[\]]*)\]))?\s*[.:]?",
+    re.IGNORECASE,
 )
 #: Number of a section: "3", "2.1.", "A.1", "IV.", "Appendix B", "Part I".
 SECTION_NUMBER = re.compile(
