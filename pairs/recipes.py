@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from graphtune.config import PairsConfig
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
-from graphtune.kg.paragraphs import is_bibliography
 from graphtune.pairs.split import Split
 from graphtune.records import GRADES, Chunk, Pair, RelationType
 
@@ -62,7 +61,7 @@ def _list_passages(graph: ConceptGraph, split: Split) -> list[Chunk]:
     return [
         chunk
         for chunk in graph.chunks.values()
-        if split.documents[chunk.document_id] == "train" and not is_bibliography(chunk)
+        if split.documents[chunk.document_id] == "train" and chunk.kind != "reference"
     ]
 
 
