@@ -97,7 +97,7 @@ def _find_gutter(pieces: Sequence[Row], middle: float) -> float | None:
     """Return the x where the right one of two columns begins, None on a page of one column.
 
     A page has two where many letters stand wholly to the right of the middle, many wholly to the
-    left, and no more than a bit over half of them across.
+    left, no more than a bit over half of them across, and pieces on the right begin at a common edge.
     """
     left = right = across = 0
     starts: Counter[int] = Counter()
@@ -113,7 +113,8 @@ def _find_gutter(pieces: Sequence[Row], middle: float) -> float | None:
     total = left + right + across
     if not total or min(left, right) < 0.15 * total or across > 0.6 * total:
         return None
-    return min(start for start in starts if starts[start] >= 0.1 * right) - 4.0
+    edges = [start for start in starts if starts[start] >= 0.1 * right]
+    return min(edges) - 4.0 if edges else None
 
 
 def _order_page(pieces: list[Row], gutter: float | None, body_size: float) -> list[Row]:

@@ -9,6 +9,9 @@ from graphtune.errors import ModelError
 #: Returns the character offsets (start, end) of all tokens of a text, in order.
 TokenSpans = Callable[[str], Sequence[tuple[int, int]]]
 
+#: Characters that are tokenized at once, to the end of a paragraph: a token takes hundreds of bytes.
+_STRETCH = 50_000
+
 
 def load_token_spans(tokenizer_json: Path) -> TokenSpans:
     """Load a tokenizer as a function that returns the offsets of a text's tokens.
@@ -33,6 +36,14 @@ def load_token_spans(tokenizer_json: Path) -> TokenSpans:
     tokenizer.no_padding()
 
     def find_spans(text: str) -> Sequence[tuple[int, int]]:
-        return list(tokenizer.encode(text, add_special_tokens=False).offsets)
+        spans: list[tuple[int, int]] = []
+        start = 0
+        while start < len(text):
+            stop = text.find("\n\n", start + _STRETCH)
+            end = stop if stop >= 0 else len(text)
+            found = tokenizer.encode(text[start:end], add_special_tokens=False).offsets
+            spans += [(first + start, last + start) for first, last in found]
+            start = end
+        return spans
 
     return find_spans

@@ -338,3 +338,14 @@ def test_a_filled_square_ends_a_proof_only_beside_text(tmp_path: Path) -> None:
 def test_sums_in_a_matrix_are_no_contents(read: Callable[..., Document]) -> None:
     line = "The numbers 1, 7, 21, 35, . . . . Indeed, they are in the triangle"
     assert line in read(prose(72, 100, *FILLER, line)).text
+
+
+def test_words_strewn_over_the_right_half_are_no_column(tmp_path: Path) -> None:
+    with pymupdf.open() as pdf:
+        page = pdf.new_page()
+        for line in range(24):
+            page.insert_text((72, 72 + 24 * line), "each row increases weakly")
+            page.insert_text((330 + 7 * line, 84 + 24 * line), "and so it goes")
+        pdf.save(tmp_path / "strewn.pdf")
+    text = read_document(tmp_path / "strewn.pdf").text
+    assert text.count("each row increases weakly") == text.count("and so it goes") == 24

@@ -26,6 +26,16 @@ def minilm() -> TokenSpans:
     return load_token_spans(Path(spec.submodule_search_locations[0]) / "model" / "tokenizer.json")
 
 
+def test_a_long_text_has_the_tokens_of_its_paragraphs() -> None:
+    paragraphs = [f"Each row of the tableau number {n} increases weakly." for n in range(3000)]
+    text = "\n\n".join(paragraphs)
+    assert len(text) > 100_000
+    spans = minilm()(text)
+    found = [text[start:end] for start, end in spans]
+    assert found == [p[a:b] for p in paragraphs for a, b in minilm()(p)]
+    assert list(spans) == sorted(spans)
+
+
 def make_document(*parts: str, page_starts: tuple[int, ...] = (0,)) -> Document:
     """Build a document; "# Title" and "## Title" are headings, *word* is emphasis."""
     builder = TextBuilder()
