@@ -34,11 +34,15 @@ _MAX_DEPTH = 100
 
 
 class Macro(NamedTuple):
-    """A user's macro: how many arguments, the default of an optional first one, what it prints."""
+    """A user's macro: how many arguments, the default of an optional first one, what it prints.
+
+    One that is final prints a command as it was when `\\let` was read, whatever became of it since.
+    """
 
     arity: int
     default: str | None
     body: str
+    is_final: bool = False
 
 
 @dataclass
@@ -88,6 +92,11 @@ class Expansion:
 
     def _push(self, macro: Macro) -> None:
         """Take a macro's arguments and put what it prints before the rest."""
+        if macro.is_final:
+            text, position = self.stack[-1]
+            is_word = macro.body[1:].isalpha() and text[position : position + 1].isalpha()
+            self.parts.append(macro.body + " " * is_word)
+            return
         arguments = []
         if macro.default is not None:
             option = self._take_option()
@@ -133,7 +142,7 @@ class Expansion:
             return True
         macro: Macro | None
         if kind == "let":
-            macro = self.macros.get(match[2][1:], Macro(0, None, match[2]))
+            macro = self.macros.get(match[2][1:], Macro(0, None, match[2], is_final=True))
         elif kind == "operator":
             macro = Macro(0, None, rf"\operatorname{{{self._take_group()}}}")
         elif kind == "def":
