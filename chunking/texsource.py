@@ -58,12 +58,16 @@ _LENGTH = re.compile(
     r"(?:\s*(?:plus|minus)\s*\d*\.?\d+\s*[a-z]{2,5})*"
 )
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-_OPTION_END = re.compile(r"\\.|[{}\]]|\n[ \t]*\n", re.DOTALL)
-_TOKEN = re.compile(r"\s*(\\[A-Za-z]+|\\.|.)", re.DOTALL)
-_SPACE = re.compile(r"\s*")
-_BRACKET = re.compile(r"\s*\[")
-#: An optional argument is shorter than this; the limit keeps unclosed brackets cheap.
 _MAX_OPTION = 1000
+_PLAIN = r"[^{}\\\n]|\\.|\n(?![ \t]*\n)"
+_BRACED = rf"\{{(?:{_PLAIN}|\{{(?:{_PLAIN}|\{{(?:{_PLAIN})*+\}})*+\}})*+\}}"
+#: An optional argument ends at the first closing bracket outside braces, in the same paragraph; the
+#: limit on its length and depth, and that nothing is tried twice, keep unclosed brackets cheap.
+_OPTION = re.compile(
+    rf"\s*\[((?:[^{{}}\]\\\n]|\\.|\n(?![ \t]*\n)|{_BRACED}){{0,{_MAX_OPTION}}}+)\]",
+    re.DOTALL,
+)
+_TOKEN = re.compile(r"\s*(\\[A-Za-z]+|\\.|.)", re.DOTALL)
 
 
 def take_group(text: str, start: int) -> tuple[str, int]:
@@ -90,22 +94,13 @@ def take_group(text: str, start: int) -> tuple[str, int]:
 def take_option(text: str, start: int) -> tuple[str | None, int]:
     r"""Return the optional argument in brackets at `start` and the position behind it.
 
-    As in LaTeX it ends at the first closing bracket outside braces, in the same paragraph.
-
     >>> take_option(r"[{[3]}, \S 2] text", 0)
     ('{[3]}, \\S 2', 13)
     """
-    bracket = _BRACKET.match(text, start)
-    if bracket is None or "]" not in text[bracket.end() : bracket.end() + _MAX_OPTION]:
+    if text.find("]", start, start + _MAX_OPTION) < 0:
         return None, start
-    depth, limit = 0, bracket.end() + _MAX_OPTION
-    for match in _OPTION_END.finditer(text, bracket.end(), limit):
-        depth += {"{": 1, "}": -1}.get(match[0], 0)
-        if depth < 0 or match[0][0] == "\n":
-            break
-        if match[0] == "]" and depth == 0:
-            return text[bracket.end() : match.start()], match.end()
-    return None, start
+    match = _OPTION.match(text, start)
+    return (match[1], match.end()) if match else (None, start)
 
 
 def take_length(text: str, start: int) -> int:
