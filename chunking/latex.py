@@ -22,7 +22,10 @@ _END = r"\end{document}"
 _AUTHOR_BREAK = re.compile(r"\\(?:and|AND|And)(?![A-Za-z])")
 _LINE_BREAK = re.compile(r"\\\\(?:\[[^\]]{0,20}\])?")
 _AUTHOR_MARK = re.compile(r"\s*\$[^$]*\$")
-_NOTES = {"keywords": "Key words and phrases. ", "subjclass": "Mathematics Subject Classification. "}
+_NOTES = {
+    "keywords": "Key words and phrases. ",
+    "subjclass": "Mathematics Subject Classification. ",
+}
 _DETAILS = ("address", "affiliation", "affil", "institute", "curraddr", "email", "urladdr",
             "dedicatory", "date")  # fmt: skip
 

@@ -11,9 +11,7 @@ from graphtune.chunking.text import STATEMENT_HEAD
 
 SECTIONS = ("part", "chapter", "section", "subsection", "subsubsection")
 _THEOREM = re.compile(r"\\(newtheorem|spnewtheorem|declaretheorem)(\*?)\s*(?=[{\[])")
-_WITHIN = re.compile(
-    r"\\(?:numberwithin|counterwithin\*?|@addtoreset)\s*\{(\w+)\}\s*\{(\w+)\}"
-)
+_WITHIN = re.compile(r"\\(?:numberwithin|counterwithin\*?|@addtoreset)\s*\{(\w+)\}\s*\{(\w+)\}")
 _BOOK = re.compile(r"\\documentclass\s*(?:\[[^\]]{0,500}\])?\s*\{\w*(?:book|report|memoir)\w*\}")
 _STYLE = re.compile(r"\\(arabic|[Aa]lph|[Rr]oman|fnsymbol)\s*\{(\w+)\}")
 _THE = re.compile(r"\\the([A-Za-z]+)")
@@ -98,9 +96,7 @@ class Counters:
 
     def print_styles(self, template: str) -> str:
         r"""Put numbers for `\arabic{name}`, `\Alph{name}` and the like."""
-        return _STYLE.sub(
-            lambda match: STYLES[match[1]](self.values.get(match[2], 0)), template
-        )
+        return _STYLE.sub(lambda match: STYLES[match[1]](self.values.get(match[2], 0)), template)
 
 
 def read_counters(source: str, macros: dict[str, Macro]) -> Counters:
@@ -150,7 +146,10 @@ def _read_theorem(source: str, match: re.Match[str]) -> tuple[str, str, str, str
         name, position = take_group(source, position)
         after, _ = take_option(source, position)
         options = {key: value.strip(" {}") for key, value in _OPTION.findall(f"{option},{after}")}
-        counter = next((options[key] for key in ("sibling", "numberlike", "sharenumber") if key in options), name)
+        counter = next(
+            (options[key] for key in ("sibling", "numberlike", "sharenumber") if key in options),
+            name,
+        )
         within = options.get("numberwithin", options.get("parent", options.get("within", "")))
         is_starred = options.get("numbered") == "no"
         return name, options.get("name", name.capitalize()), "" if is_starred else counter, within

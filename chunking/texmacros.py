@@ -131,7 +131,11 @@ class Expansion:
     def _define(self, kind: str) -> bool:
         """Read a definition; False where it is none that can be understood."""
         text, position = self.stack[-1]
-        patterns = {"def": _DEF, "let": _LET, "environment": re.compile(r"\*?" + _ENVIRONMENT.pattern)}
+        patterns = {
+            "def": _DEF,
+            "let": _LET,
+            "environment": re.compile(r"\*?" + _ENVIRONMENT.pattern),
+        }
         match = patterns.get(kind, _NAME).match(text, position)
         if match is None:
             return False

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from graphtune.chunking.builder import TextBuilder
+from graphtune.chunking.statements import read_head
 from graphtune.chunking.texparagraph import Paragraph
 from graphtune.records import Label, UnitKind
 
@@ -57,8 +58,16 @@ class Output:
                 if begin < end <= len(text)
             ]
         emphasis = [(begin, end) for begin, end in paragraph.emphasis if end <= len(text)]
+        is_marked = self.unit is None and any(begin == 0 for begin, _ in emphasis)
+        head = read_head(text) if is_marked and not heading else None
         if heading:
             self.builder.add_heading(text, heading)
+        elif head:
+            # Written by hand: "{\bf Theorem 1.} …"; the paragraph is all that surely belongs to it.
+            emphasis = [(begin, end) for begin, end in emphasis if begin >= head.length]
+            self.builder.begin_unit(head.kind, head.label, head.number, head.name, head.length)
+            self.builder.add_paragraph(text, emphasis, paragraph.displays)
+            self.builder.end_unit()
         else:
             self.builder.add_paragraph(text, emphasis, paragraph.displays)
         paragraph.clear()

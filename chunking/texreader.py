@@ -37,7 +37,9 @@ _TOKEN = re.compile(
 _MARKS = {"--": "–", "---": "—", "``": "“", "''": "”", "`": "‘", "'": "’", "~": " ", "&": " "}
 _EMPHASIS = frozenset("emph textit textbf textsl defn defin dfn term textem".split())
 _SWITCHES = frozenset("em it bf sl itshape bfseries slshape".split())
-_BREAKS = frozenset("par newpage clearpage cleardoublepage pagebreak paragraph subparagraph".split())
+_BREAKS = frozenset(
+    "par newpage clearpage cleardoublepage pagebreak paragraph subparagraph".split()
+)
 _DROPPED = re.compile(r"(?:comment|tikzpicture|tikzcd|picture|pspicture|xy|filecontents)\*?$")
 _OPENING = re.compile(r"\s*\{")
 _COUNTS = frozenset("setcounter addtocounter stepcounter refstepcounter".split())
@@ -60,9 +62,7 @@ class Reader:
 
     def __post_init__(self) -> None:
         """Let the structure print through this reader."""
-        self.structure = Structure(
-            self.output, self.counters, self.theorems, self.read_quietly
-        )
+        self.structure = Structure(self.output, self.counters, self.theorems, self.read_quietly)
 
     def read(self, text: str) -> None:
         """Print `text`."""

@@ -29,7 +29,9 @@ def print_references(
     names = [key.strip() for key in keys.split(",") if key.strip()]
     if name not in {"cref", "Cref", "labelcref"}:
         names = [keys.strip()] if keys.strip() else []
-    groups = [(word, list(group)) for word, group in groupby(names, lambda key: _word(name, key, known))]
+    groups = [
+        (word, list(group)) for word, group in groupby(names, lambda key: _word(name, key, known))
+    ]
     for index, (word, group) in enumerate(groups):
         paragraph.print("" if not index else " and " if index == len(groups) - 1 else ", ")
         paragraph.print(_plural(word) + " " if word and len(group) > 1 else "")

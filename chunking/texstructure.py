@@ -161,7 +161,9 @@ class Structure:
             number = _number_item(self.lists[-1])
             paragraph.print(number)
             is_default = self.lists[-1].template == r"(\arabic*)"
-            self.output.current = Target(start, number.strip("().") if is_default else number, "Item")
+            self.output.current = Target(
+                start, number.strip("().") if is_default else number, "Item"
+            )
         else:
             paragraph.print("•")
         paragraph.print(" ")
@@ -237,7 +239,9 @@ def _read_template(option: str) -> str:
     """
     match = _LABEL_OPTION.search(option)
     if match:
-        template = re.sub(r"\\(?:textup|textbf|textit|upshape|rm|bf|itshape|normalfont)(?![A-Za-z])", "", match[1])
+        template = re.sub(
+            r"\\(?:textup|textbf|textit|upshape|rm|bf|itshape|normalfont)(?![A-Za-z])", "", match[1]
+        )
         template = re.sub(r"[{}]", "", template)
         if _ENUMERATION.search(template):
             return template.strip()
