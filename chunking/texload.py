@@ -164,11 +164,11 @@ def _drop_false(text: str, warnings: list[str]) -> str:
 
 
 def _close_braces(text: str, warnings: list[str]) -> str:
-    """Close an open brace at the end of its paragraph, drop a closing one that has no partner.
+    r"""Close an open brace at the end of its paragraph, drop a closing one that has no partner.
 
     >>> warnings = []
-    >>> _close_braces("{a} {b\\n\\nc}} d", warnings), warnings
-    ('{a} {b\\n\\nc} d', ['1 unbalanced braces'])
+    >>> _close_braces("{a} {b\n\nc}} d", warnings), warnings
+    ('{a} {b\n\nc} d', ['1 unbalanced braces'])
     """
     opened: list[int] = []
     edits: list[tuple[int, int, str]] = []

@@ -34,9 +34,9 @@ _MAX_DEPTH = 100
 
 
 class Macro(NamedTuple):
-    """A user's macro: how many arguments, the default of an optional first one, what it prints.
+    r"""A user's macro: how many arguments, the default of an optional first one, what it prints.
 
-    One that is final prints a command as it was when `\\let` was read, whatever became of it since.
+    One that is final prints a command as it was when `\let` was read, whatever became of it since.
     """
 
     arity: int

@@ -8,7 +8,6 @@ from graphtune.chunking.statements import read_head
 from graphtune.chunking.texparagraph import Paragraph
 from graphtune.records import Label, UnitKind
 
-
 _MAX_WARNINGS = 50
 
 
@@ -37,7 +36,7 @@ class Output:
     builder: TextBuilder = field(default_factory=TextBuilder)
     paragraph: Paragraph = field(default_factory=Paragraph)
     targets: dict[str, Target] = field(default_factory=dict)
-    current: Target = Target()
+    current: Target = field(default_factory=Target)
     unit: OpenUnit | None = None
     references: list[tuple[int, int, str]] = field(default_factory=list)
 

@@ -5,17 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from graphtune.chunking.texcounters import SECTIONS, STYLES, Counters, Theorem, name_theorem
-from graphtune.chunking.texload import RAW_MARK
 from graphtune.chunking.texmath import DISPLAYS, find_math_end, tidy_formula
 from graphtune.chunking.texoutput import OpenUnit, Output, Target
 from graphtune.chunking.texrefs import (
     CITATIONS,
     REFERENCES,
-    print_citation,
-    print_references,
+    read_citation,
+    read_reference,
     resolve_inside,
 )
-from graphtune.chunking.texstructure import FLOATS, Structure
 from graphtune.chunking.texsource import (
     ARGUMENTS,
     CHARACTERS,
@@ -27,6 +25,7 @@ from graphtune.chunking.texsource import (
     take_length,
     take_option,
 )
+from graphtune.chunking.texstructure import FLOATS, Structure
 
 _TOKEN = re.compile(
     r"\\(?P<command>[A-Za-z@]+)\*?[ \t]*|\\(?P<symbol>.)|(?P<math>\$\$?)|(?P<brace>[{}])"
@@ -129,11 +128,15 @@ class Reader:
         """Print a unit of its own; the one that is open goes on behind it."""
         outer, self.in_note = self.output.unit, True
         self.output.end_unit()
-        self.output.paragraph.print(head)
-        self.output.begin_unit(unit, len(self.output.paragraph.text))
-        self.output.paragraph.print(" ")
+        paragraph = self.output.paragraph
+        groups, emphasised = paragraph.groups, paragraph.emphasised
+        paragraph.groups, paragraph.emphasised = [], []
+        paragraph.print(head)
+        self.output.begin_unit(unit, len(paragraph.text))
+        paragraph.print(" ")
         self.read(source)
         self.output.end_unit(outer)
+        paragraph.groups, paragraph.emphasised = groups, emphasised
         self.in_note = False
 
     def _read_command(self, name: str, text: str, match: re.Match[str], missing: set[str]) -> int:
@@ -157,9 +160,11 @@ class Reader:
         elif name in _EMPHASIS:
             return self._open_argument(text, position)
         elif name in REFERENCES:
-            return self._read_reference(name, text, position)
+            return read_reference(paragraph, name, text, position, self.known)
         elif name in CITATIONS:
-            return self._read_citation(text, position)
+            return read_citation(paragraph, text, position, self.known, self.read_quietly)
+        elif name in {"footnote", "footnotetext", "thanks"}:
+            return self._read_note(name, text, position)
         elif name == "label":
             key, position = take_group(text, position)
             self.output.add_label(key)
@@ -167,9 +172,9 @@ class Reader:
         elif name in LENGTHS:
             return take_length(text, position)
         elif name in _COUNTS:
-            return self._read_count(name, text, position)
+            return self.structure.read_count(name, text, position)
         elif name in STYLES or name.startswith("the"):
-            return self._read_number(name, text, position)
+            return self.structure.read_number(name, text, position)
         elif name == "ensuremath":
             formula, position = take_group(text, position)
             paragraph.print(f"${tidy_formula(formula)}$")
@@ -200,11 +205,6 @@ class Reader:
             else:
                 key, position = take_group(text, position)
                 self.structure.add_bibitem(label, key)
-        elif name in {"footnote", "footnotetext", "thanks"} and not self.in_note:
-            _, position = take_option(text, position)
-            note, position = take_group(text, position)
-            number = "" if name == "thanks" else self.counters.step("footnote")
-            self.waiting.append((number, note))
         elif name in {"caption", "captionof"} and not self.in_note:
             return self._read_caption(name, text, position, is_starred)
         elif name == "appendix":
@@ -213,6 +213,17 @@ class Reader:
             _, position = take_option(text, skip_arguments(text, position, 2))
         else:
             return -1
+        return position
+
+    def _read_note(self, name: str, text: str, position: int) -> int:
+        """Let a footnote wait for the end of its paragraph; one inside another stays in brackets."""
+        _, position = take_option(text, position)
+        if self.in_note:
+            self.output.paragraph.print(" ")
+            return self._open_argument(text, position, "(", ")")
+        note, position = take_group(text, position)
+        number = "" if name == "thanks" else self.counters.step("footnote")
+        self.waiting.append((number, note))
         return position
 
     def _read_caption(self, name: str, text: str, position: int, is_starred: bool) -> int:
@@ -227,51 +238,13 @@ class Reader:
         self._insert_unit(OpenUnit("caption", word, number), head, caption)
         return position
 
-    def _open_argument(self, text: str, position: int) -> int:
+    def _open_argument(self, text: str, position: int, lead: str = "", closing: str = "") -> int:
         match = _OPENING.match(text, position)
         if not match:
             return position
-        self.output.paragraph.open_group(is_emphasised=True)
+        self.output.paragraph.print(lead)
+        self.output.paragraph.open_group(closing, is_emphasised=not lead)
         return match.end()
-
-    def _read_reference(self, name: str, text: str, position: int) -> int:
-        if name == "hyperref":
-            key, position = take_option(text, position)
-            return position
-        keys, position = take_group(text, position)
-        print_references(self.output.paragraph, name, keys, self.known)
-        return position
-
-    def _read_citation(self, text: str, position: int) -> int:
-        first, position = take_option(text, position)
-        second, position = take_option(text, position)
-        keys, position = take_group(text, position)
-        notes = (first, second)
-        print_citation(self.output.paragraph, keys, self.known, notes, self.read_quietly)
-        return position
-
-    def _read_count(self, name: str, text: str, position: int) -> int:
-        counter, position = take_group(text, position)
-        if name in {"stepcounter", "refstepcounter"}:
-            number = self.counters.step(counter)
-            if name == "refstepcounter":
-                self.output.current = Target(self.output.start, number)
-            return position
-        value, position = take_group(text, position)
-        if re.fullmatch(r"\s*-?\d{1,6}\s*", value):
-            before = self.counters.values.get(counter, 0) if name == "addtocounter" else 0
-            self.counters.values[counter] = before + int(value)
-        return position
-
-    def _read_number(self, name: str, text: str, position: int) -> int:
-        """Print the value of a counter."""
-        if name.startswith("the"):
-            known = name[3:] in self.counters.values or name[3:] in self.counters.formats
-            self.output.paragraph.print(self.counters.print(name[3:]) if known else "")
-            return position
-        counter, position = take_group(text, position)
-        self.output.paragraph.print(STYLES[name](self.counters.values.get(counter, 0)))
-        return position
 
     def _read_symbol(self, symbol: str, text: str, position: int) -> int:
         if symbol in "[(":

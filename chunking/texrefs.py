@@ -6,6 +6,7 @@ from itertools import groupby
 
 from graphtune.chunking.texoutput import Target
 from graphtune.chunking.texparagraph import Paragraph
+from graphtune.chunking.texsource import take_group, take_option
 
 REFERENCES = frozenset(
     "ref eqref cref Cref autoref pageref nameref labelcref vref Ref hyperref".split()
@@ -18,7 +19,7 @@ CITATIONS = frozenset(
 _INSIDE = re.compile(r"\\(eqref|ref)\s*\{([^{}]*)\}")
 
 
-def print_references(
+def _print_references(
     paragraph: Paragraph, name: str, keys: str, known: Mapping[str, Target]
 ) -> None:
     r"""Print what `\ref` and its like print for `keys`.
@@ -72,15 +73,29 @@ def _is_equation(target: Target | None) -> bool:
     return target is not None and target.word == "Equation"
 
 
-def print_citation(
+def read_reference(
+    paragraph: Paragraph, name: str, text: str, position: int, known: Mapping[str, Target]
+) -> int:
+    r"""Print the reference whose argument stands at `position`; return the position behind it."""
+    if name == "hyperref":  # \hyperref[key]{text}: the text is printed by itself.
+        return take_option(text, position)[1]
+    keys, position = take_group(text, position)
+    _print_references(paragraph, name, keys, known)
+    return position
+
+
+def read_citation(
     paragraph: Paragraph,
-    keys: str,
+    text: str,
+    position: int,
     known: Mapping[str, Target],
-    notes: tuple[str | None, str | None],
     read: Callable[[str], None],
-) -> None:
+) -> int:
     """Print "[see 3, 7, Thm. 2]"; `read` prints the notes that stand before and behind."""
-    before, after = notes if notes[1] is not None else (None, notes[0])
+    after, position = take_option(text, position)
+    second, position = take_option(text, position)
+    before, after = (after, second) if second is not None else (None, after)
+    keys, position = take_group(text, position)
     paragraph.print("[")
     if before:
         read(before)
@@ -93,6 +108,7 @@ def print_citation(
         paragraph.print(", ")
         read(after)
     paragraph.print("]")
+    return position
 
 
 def resolve_inside(formula: str, known: Mapping[str, Target]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from graphtune.chunking.texcounters import SECTIONS, STYLES, Counters, Theorem, name_theorem
 from graphtune.chunking.texmath import read_rows
 from graphtune.chunking.texoutput import OpenUnit, Output, Target
+from graphtune.chunking.texsource import take_group
 
 _LISTS = frozenset("itemize description enumerate".split())
 FLOATS = {"figure": "Figure", "table": "Table", "wrapfigure": "Figure", "sidewaystable": "Table",
@@ -200,7 +201,7 @@ class Structure:
         self.output.end_paragraph(heading=level)
 
     def begin_appendix(self) -> None:
-        """Number the sections that follow with letters."""
+        """Let the sections that follow have letters."""
         name = "chapter" if self.counters.parents.get("section") == "chapter" else "section"
         self.counters.values[name] = 0
         self.counters.reset_within(name)
@@ -229,6 +230,30 @@ class Structure:
                 self.output.targets.setdefault(key.strip(), place if mark else self.output.current)
             marks.append(mark)
         return " ".join(filter(None, marks))
+
+    def read_count(self, name: str, text: str, position: int) -> int:
+        """Change a counter as a command such as `setcounter` says."""
+        counter, position = take_group(text, position)
+        if name in {"stepcounter", "refstepcounter"}:
+            number = self.counters.step(counter)
+            if name == "refstepcounter":
+                self.output.current = Target(self.output.start, number)
+            return position
+        value, position = take_group(text, position)
+        if re.fullmatch(r"\s*-?\d{1,6}\s*", value):
+            before = self.counters.values.get(counter, 0) if name == "addtocounter" else 0
+            self.counters.values[counter] = before + int(value)
+        return position
+
+    def read_number(self, name: str, text: str, position: int) -> int:
+        """Print the value of a counter."""
+        if name.startswith("the"):
+            known = name[3:] in self.counters.values or name[3:] in self.counters.formats
+            self.output.paragraph.print(self.counters.print(name[3:]) if known else "")
+            return position
+        counter, position = take_group(text, position)
+        self.output.paragraph.print(STYLES[name](self.counters.values.get(counter, 0)))
+        return position
 
 
 def _read_template(option: str) -> str:
