@@ -92,6 +92,7 @@ def _find_front(text: str) -> list[tuple[str, str]]:
 def _print_front(reader: Reader, front: list[tuple[str, str]]) -> None:
     """Print title and authors; affiliations, addresses and the date follow the authors."""
     output = reader.output
+    output.paragraph.is_plain = True
     title = next((argument for name, argument in front if name == "title"), "")
     output.begin_unit(OpenUnit("title"))
     reader.read(" ".join(title.split()))
@@ -109,6 +110,7 @@ def _print_front(reader: Reader, front: list[tuple[str, str]]) -> None:
         reader.read(" ".join(detail.split()))
         output.end_paragraph()
     output.end_unit()
+    output.paragraph.is_plain = False
     for name, argument in front:
         if name in {"keywords", "subjclass", "thanks"}:
             reader.waiting.append(("", _NOTES.get(name, "") + argument))

@@ -16,6 +16,10 @@ _BOOK = re.compile(r"\\documentclass\s*(?:\[[^\]]{0,500}\])?\s*\{\w*(?:book|repo
 _STYLE = re.compile(r"\\(arabic|[Aa]lph|[Rr]oman|fnsymbol)\s*\{(\w+)\}")
 _THE = re.compile(r"\\the([A-Za-z]+)")
 _OPTION = re.compile(r"(\w+)\s*=\s*(\{[^{}]*\}|[^,]*)")
+_LABEL_OPTION = re.compile(r"label\s*=\s*(\{(?:[^{}]|\{[^{}]*\})*\}|[^,]*)")
+_ENUMERATION = re.compile(r"\\(arabic|[Aa]lph|[Rr]oman)\s*\*")
+_SHORT_ENUMERATION = re.compile(r"(?<![A-Za-z\\])[1aAiI](?![A-Za-z])")
+_SHORT_STYLES = {"1": "arabic", "a": "alph", "A": "Alph", "i": "roman", "I": "Roman"}
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"),
           (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 
@@ -174,3 +178,31 @@ def name_theorem(name: str, theorems: dict[str, Theorem]) -> Theorem | None:
     plain = name.rstrip("*")
     word = SHORT_NAMES.get(plain, plain.capitalize())
     return Theorem(word) if STATEMENT_HEAD.fullmatch(word) else None
+
+
+def read_template(option: str) -> str:
+    r"""Return how a list numbers its items.
+
+    >>> read_template(r"label=\textup{(\roman*)}, nosep"), read_template("(a)"), read_template("")
+    ('(\\roman*)', '(\\alph*)', '(\\arabic*)')
+    """
+    match = _LABEL_OPTION.search(option)
+    if match:
+        template = re.sub(
+            r"\\(?:textup|textbf|textit|upshape|rm|bf|itshape|normalfont)(?![A-Za-z])", "", match[1]
+        )
+        template = re.sub(r"[{}]", "", template)
+        if _ENUMERATION.search(template):
+            return template.strip()
+    elif "=" not in option:
+        short = re.sub(r"\\[A-Za-z]+|[{}]", "", option)
+        found = _SHORT_ENUMERATION.search(short)
+        if found:
+            style = rf"\{_SHORT_STYLES[found[0]]}*"
+            return (short[: found.start()] + style + short[found.end() :]).strip()
+    return r"(\arabic*)"
+
+
+def number_item(template: str, count: int) -> str:
+    """Return the mark of a list item."""
+    return _ENUMERATION.sub(lambda match: STYLES[match[1]](count), template)

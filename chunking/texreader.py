@@ -12,7 +12,6 @@ from graphtune.chunking.texrefs import (
     REFERENCES,
     read_citation,
     read_reference,
-    resolve_inside,
 )
 from graphtune.chunking.texsource import (
     ARGUMENTS,
@@ -265,22 +264,10 @@ class Reader:
         stop, after, is_closed = find_math_end(text, position, closing)
         if not is_closed:
             self.output.warn(f"a formula is not closed by {closing}")
-        self._print_math(text[position:stop], "", is_display=closing in {"$$", "\\]"})
+        self.structure.print_formula(
+            text[position:stop], "", self.known, is_display=closing in {"$$", "\\]"}
+        )
         return after
-
-    def _print_math(self, source: str, name: str, *, is_display: bool) -> None:
-        paragraph = self.output.paragraph
-        paragraph.print(" " if is_display else "")
-        marks = self.structure.number_display(name, source) if is_display else ""
-        formula = f"${resolve_inside(tidy_formula(source), self.known)}$"
-        if formula == "$$":
-            return
-        if not is_display:
-            paragraph.print(formula)
-            return
-        paragraph.print_display(f"{formula} {marks}".rstrip())
-        if r"\qedhere" in source:
-            self.structure.print_box(is_early=True)
 
     def _begin_environment(self, text: str, position: int, missing: set[str]) -> int:
         name, position = take_group(text, position)
@@ -315,6 +302,6 @@ class Reader:
         if DISPLAYS.match(name):
             if name.rstrip("*") in {"alignat", "xalignat"}:
                 source = source[skip_arguments(source, 0, 1) :]
-            self._print_math(source, name, is_display=name != "math")
+            self.structure.print_formula(source, name, self.known, is_display=name != "math")
         elif not _DROPPED.match(name):
             self.waiting.append(("float", rf"\begin{{{name}}}{source}\end{{{name}}}"))

@@ -2,21 +2,26 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from graphtune.chunking.texcounters import SECTIONS, STYLES, Counters, Theorem, name_theorem
-from graphtune.chunking.texmath import read_rows
+from graphtune.chunking.texcounters import (
+    SECTIONS,
+    STYLES,
+    Counters,
+    Theorem,
+    name_theorem,
+    number_item,
+    read_template,
+)
+from graphtune.chunking.texmath import read_rows, tidy_formula
 from graphtune.chunking.texoutput import OpenUnit, Output, Target
+from graphtune.chunking.texrefs import resolve_inside
 from graphtune.chunking.texsource import take_group
 
 _LISTS = frozenset("itemize description enumerate".split())
 FLOATS = {"figure": "Figure", "table": "Table", "wrapfigure": "Figure", "sidewaystable": "Table",
           "sidewaysfigure": "Figure", "longtable": "Table", "wraptable": "Table"}  # fmt: skip
-_LABEL_OPTION = re.compile(r"label\s*=\s*(\{(?:[^{}]|\{[^{}]*\})*\}|[^,]*)")
-_ENUMERATION = re.compile(r"\\(arabic|[Aa]lph|[Rr]oman)\s*\*")
-_SHORT_ENUMERATION = re.compile(r"(?<![A-Za-z\\])[1aAiI](?![A-Za-z])")
-_SHORT_STYLES = {"1": "arabic", "a": "alph", "A": "Alph", "i": "roman", "I": "Roman"}
 _PROOF = re.compile(r"proof|sketch of proof|solution", re.IGNORECASE)
 _QED = "□"
 
@@ -70,7 +75,7 @@ class Structure:
         elif plain == "thebibliography":
             self._print_heading("References")
         elif plain in _LISTS:
-            self.lists.append(_List(_read_template(option or "") if plain == "enumerate" else ""))
+            self.lists.append(_List(read_template(option or "") if plain == "enumerate" else ""))
         elif plain == "subequations":
             number = self.counters.step("equation")
             frame.saved = self.counters.formats.get("equation"), self.counters.values["equation"]
@@ -159,7 +164,7 @@ class Structure:
             self.output.current = Target(start, paragraph.text, "Item")
         elif self.lists and self.lists[-1].template:
             self.lists[-1].count += 1
-            number = _number_item(self.lists[-1])
+            number = number_item(self.lists[-1].template, self.lists[-1].count)
             paragraph.print(number)
             is_default = self.lists[-1].template == r"(\arabic*)"
             self.output.current = Target(
@@ -231,6 +236,23 @@ class Structure:
             marks.append(mark)
         return " ".join(filter(None, marks))
 
+    def print_formula(
+        self, source: str, name: str, known: Mapping[str, Target], *, is_display: bool
+    ) -> None:
+        """Print mathematics; a display shows its numbers."""
+        paragraph = self.output.paragraph
+        paragraph.print(" " if is_display else "")
+        marks = self.number_display(name, source) if is_display else ""
+        formula = f"${resolve_inside(tidy_formula(source), known)}$"
+        if formula == "$$":
+            return
+        if not is_display:
+            paragraph.print(formula)
+            return
+        paragraph.print_display(f"{formula} {marks}".rstrip())
+        if r"\qedhere" in source:
+            self.print_box(is_early=True)
+
     def read_count(self, name: str, text: str, position: int) -> int:
         """Change a counter as a command such as `setcounter` says."""
         counter, position = take_group(text, position)
@@ -254,30 +276,3 @@ class Structure:
         counter, position = take_group(text, position)
         self.output.paragraph.print(STYLES[name](self.counters.values.get(counter, 0)))
         return position
-
-
-def _read_template(option: str) -> str:
-    r"""Return how a list numbers its items.
-
-    >>> _read_template(r"label=\textup{(\roman*)}, nosep"), _read_template("(a)"), _read_template("")
-    ('(\\roman*)', '(\\alph*)', '(\\arabic*)')
-    """
-    match = _LABEL_OPTION.search(option)
-    if match:
-        template = re.sub(
-            r"\\(?:textup|textbf|textit|upshape|rm|bf|itshape|normalfont)(?![A-Za-z])", "", match[1]
-        )
-        template = re.sub(r"[{}]", "", template)
-        if _ENUMERATION.search(template):
-            return template.strip()
-    elif "=" not in option:
-        short = re.sub(r"\\[A-Za-z]+|[{}]", "", option)
-        found = _SHORT_ENUMERATION.search(short)
-        if found:
-            style = rf"\{_SHORT_STYLES[found[0]]}*"
-            return (short[: found.start()] + style + short[found.end() :]).strip()
-    return r"(\arabic*)"
-
-
-def _number_item(items: _List) -> str:
-    return _ENUMERATION.sub(lambda match: STYLES[match[1]](items.count), items.template)
