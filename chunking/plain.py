@@ -1,26 +1,37 @@
 """Markdown and plain text into a `Document`."""
 
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from graphtune.chunking.builder import TextBuilder
-from graphtune.chunking.text import clean_text
+from graphtune.chunking.handwritten import Block, Head, add_blocks, read_head
+from graphtune.chunking.text import SECTION_NUMBER, clean_text
 from graphtune.errors import DocumentError
 from graphtune.records import Document
 
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*$")
-_FENCE = re.compile(r" {0,3}(```+|~~~+)")
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
+_FENCE = re.compile(r" {0,3}(```+|~~~+)[ \t]*(\w*)")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
+_COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.DOTALL)
 #: Mathematics and code are taken as they are; what follows is emphasis.
 _INLINE = re.compile(
-    r"(?P<keep>\$\$.+?\$\$|\$[^$\n]+\$|`[^`]+`|\\[\\*_`#\[\]])"
-    r"|(?P<mark>\*\*\*|\*\*|\*|(?<!\w)__|(?<!\w)_)(?=\S)(?P<inner>[^*\n]+?)(?<=\S)(?P=mark)(?!\w)",
+    r"(?P<display>\$\$.+?\$\$)|(?P<keep>\$[^$\n]+\$|`[^`]+`)|\\(?P<escaped>[\\*_`#\[\]$])"
+    r"|!?\[(?P<link>[^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)"
+    r"|(?P<mark>\*\*\*|\*\*|\*|(?<!\w)__|(?<!\w)_)(?=\S)(?P<inner>[^*\n]{1,300}?)(?<=\S)(?P=mark)(?!\w)",
     re.DOTALL,
 )
+_SECTION = re.compile(
+    r"(abstract|introduction|preface|references|bibliography|literature|acknowledge?ments?"
+    r"|conclusions?|appendix)[.:]?",
+    re.IGNORECASE,
+)
+_REFERENCES = frozenset("references bibliography literature".split())
+_RUN_IN_ABSTRACT = re.compile(r"abstract\s*[.:—–-]+(?=\s)", re.IGNORECASE)
+#: An entry of the bibliography: "[7] …", in a list "- [7] …" or "7. …".
+_ENTRY = re.compile(r"\s*(?:[-*+]\s+)?(?:\[([^\[\]\s]{1,20})\]|(\d{1,3})[.)])\s+(?!\()")
 
 
 def decode_text(path: Path, data: bytes) -> str:
@@ -56,73 +67,145 @@ def read_plain(path: Path, data: bytes) -> Document:
         DocumentError: the file is binary.
     """
     builder = TextBuilder()
+    blocks: list[Block] = []
+    section = title = ""
     for paragraph in _BLANK_LINES.split(decode_text(path, data)):
-        builder.add_paragraph(_join_words(paragraph))
-    first = builder.paragraphs[0] if builder.paragraphs else ""
-    title = first if len(first) <= 120 and not first.endswith(".") else ""
+        for source in _split_entries(paragraph) if section in _REFERENCES else [paragraph]:
+            text = _join_words(source)
+            name = _read_section(text)
+            is_first = text and not blocks and not name
+            if name:
+                section = name
+                blocks.append(Block(text, level=1))
+            elif is_first and len(text) <= 120 and not text.endswith(".") and not read_head(text):
+                title = text
+                blocks.append(Block(text, head=Head("title", "", "", "", 0)))
+            else:
+                blocks.append(Block(text, head=_find_head(text, section, blocks)))
+    add_blocks(builder, [block for block in blocks if block.text])
     return builder.build_document(path, data, "txt", title)
 
 
+def _read_section(text: str) -> str:
+    """Return the name of a section that a paragraph holds alone, in small letters.
+
+    >>> _read_section("1. Introduction"), _read_section("Introduction to trees")
+    ('introduction', '')
+    """
+    number = SECTION_NUMBER.match(text)
+    match = _SECTION.fullmatch(text[number.end() :] if number else text)
+    return match[1].lower() if match else ""
+
+
+def _split_entries(paragraph: str) -> list[str]:
+    """Split the entries of a bibliography that stand on lines below each other."""
+    entries: list[str] = []
+    for line in paragraph.split("\n"):
+        if entries and not _ENTRY.match(line):
+            entries[-1] += "\n" + line
+        else:
+            entries.append(line)
+    return entries
+
+
+def _find_head(text: str, section: str, before: Sequence[Block]) -> Head | None:
+    """Return the head of what a paragraph opens, by its words and the section that it is in."""
+    entry = _ENTRY.match(text) if section in _REFERENCES else None
+    if entry:
+        return Head("reference", "", entry[1] or entry[2], "", entry.end(entry.lastindex or 0) + 1)
+    if section == "abstract" and before and before[-1].level:
+        return Head("abstract", "", "", "", 0)
+    abstract = _RUN_IN_ABSTRACT.match(text)
+    return Head("abstract", "", "", "", abstract.end()) if abstract else read_head(text)
+
+
 def read_markdown(path: Path, data: bytes) -> Document:
-    """Read a Markdown file: ATX headings, emphasis, lists; code is kept as text.
+    """Read a Markdown file: ATX headings, emphasis, lists, heads of statements; code is kept as text.
 
     Raises:
         DocumentError: the file is binary.
     """
     text = _COMMENT.sub("", _FRONT_MATTER.sub("", decode_text(path, data)))
+    blocks: list[Block] = []
+    section = ""
+    for source, kind in _split_markdown(text):
+        if kind in {"code", "math"}:
+            words = _join_words(source)
+            words = f"$${words}$$" if kind == "math" and words else words
+            spans = [(0, len(words))] if kind == "math" else []
+            blocks.append(Block(words, displays=spans))
+        elif kind:
+            title = _read_inline(source)[0]
+            section = _read_section(title)
+            blocks.append(Block(title, level=len(kind)))
+        else:
+            words, emphasis, displays = _read_inline(source)
+            head = _find_head(words, section, blocks)
+            length = head.length if head else 0
+            marked = [(begin, end) for begin, end in emphasis if begin >= length]
+            blocks.append(Block(words, marked, displays, head=head))
     builder = TextBuilder()
-    lines: list[str] = []
-    fence = ""
-    for line in [*text.split("\n"), ""]:
-        mark = _FENCE.match(line)
-        if fence:
-            is_end = mark is not None and line.strip().startswith(fence)
-            if is_end:
-                builder.add_paragraph(_join_words("\n".join(lines)))
-                lines, fence = [], ""
-            else:
-                lines.append(line)
-            continue
-        heading = _HEADING.match(line)
-        if mark or heading or not line.strip() or _ITEM.match(line):
-            _add_inline(builder, lines)
-            lines = []
-        if mark:
-            fence = mark[1]
-        elif heading:
-            builder.add_heading(_read_inline(heading[2])[0], len(heading[1]))
-        elif line.strip():
-            lines.append(line)
-    _add_inline(builder, lines)
+    add_blocks(builder, [block for block in blocks if block.text])
     first = min(builder.headings, key=lambda heading: heading.level, default=None)
     return builder.build_document(path, data, "md", first.title if first else "")
 
 
-def _add_inline(builder: TextBuilder, lines: list[str]) -> None:
-    text, emphasis = _read_inline("\n".join(lines))
-    builder.add_paragraph(text, emphasis)
+def _split_markdown(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the blocks of a Markdown text, each with "code", "math", the marks of a heading or ""."""
+    lines: list[str] = []
+    fence = language = ""
+    in_display = False
+    for line in [*text.split("\n"), ""]:
+        mark = _FENCE.match(line)
+        if fence:
+            if mark is not None and line.strip().startswith(fence):
+                yield "\n".join(lines), "math" if language == "math" else "code"
+                lines, fence = [], ""
+            else:
+                lines.append(line)
+            continue
+        heading = None if in_display else _HEADING.match(line)
+        is_entry = _ENTRY.match(line) is not None and line.lstrip().startswith("[")
+        opens = not in_display and (mark or heading or _ITEM.match(line) or is_entry)
+        if opens or not line.strip():
+            yield "\n".join(lines), ""
+            lines, in_display = [], False
+        if heading:
+            yield heading[2].strip().rstrip("#"), heading[1]
+        elif opens and mark:
+            fence, language = mark[1], mark[2]
+        elif line.strip():
+            lines.append(line)
+            in_display ^= line.count("$$") % 2 == 1
+    yield "\n".join(lines), ""
 
 
-def _read_inline(source: str) -> tuple[str, list[tuple[int, int]]]:
-    """Return the text of a paragraph without its marks, and the emphasised spans.
+def _read_inline(source: str) -> tuple[str, list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return the text of a paragraph without its marks, the emphasised spans, the displays.
 
     >>> _read_inline("a *proper* [map](x.html), $a*b*c$")
-    ('a proper map, $a*b*c$', [(2, 8)])
+    ('a proper map, $a*b*c$', [(2, 8)], [])
     """
-    source = _join_words(_LINK.sub(r"\1", source))
+    source = _join_words(source)
     parts: list[str] = []
     emphasis: list[tuple[int, int]] = []
+    displays: list[tuple[int, int]] = []
     length = position = 0
     for match in _INLINE.finditer(source):
         before = source[position : match.start()]
-        inner = match["inner"] or match[0].lstrip("\\") or match[0]
-        parts += [before, inner]
+        inner = match["inner"] or match["escaped"] or match[0]
         start = length + len(before)
+        if match["link"] is not None:
+            inner, marked, _ = _read_inline(match["link"])
+            emphasis += [(start + begin, start + end) for begin, end in marked]
+        parts += [before, inner]
         length = start + len(inner)
         if match["inner"]:
             emphasis.append((start, length))
+        elif match["display"]:
+            displays.append((start, length))
         position = match.end()
-    return "".join(parts) + source[position:], emphasis
+    return "".join(parts) + source[position:], emphasis, displays
 
 
 def _join_words(text: str) -> str:

@@ -1,19 +1,8 @@
-"""LaTeX source before it is read: comments, macros, balanced arguments, symbols."""
+"""Pieces of LaTeX source: balanced arguments, options, accents, and tables of commands."""
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from typing import NamedTuple
 
-_FULL_COMMENT = re.compile(r"^[ \t]*%[^\n]*\n?", re.MULTILINE)
-_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
-_MACRO = re.compile(
-    r"\\(?:new|renew|provide)command\*?\s*\{?\\(?P<name>[A-Za-z]+)\}?\s*"
-    r"(?:\[(?P<arity>\d)\])?\s*(?:\[(?P<default>[^\]]*)\])?\s*(?=\{)"
-    r"|\\def\s*\\(?P<plain>[A-Za-z]+)\s*(?P<params>(?:#\d)*)\s*(?=\{)"
-)
-_THEOREM = re.compile(r"\\newtheorem\*?\s*\{([^}]+)\}\s*(?:\[[^\]]*\])?\s*\{([^}]+)\}")
-_MAX_GROWTH = 4
 _ACCENTS = {
     "'": "\u0301", "`": "\u0300", '"': "\u0308", "^": "\u0302", "~": "\u0303", "=": "\u0304",
     ".": "\u0307", "u": "\u0306", "v": "\u030c", "H": "\u030b", "c": "\u0327", "k": "\u0328",
@@ -28,45 +17,57 @@ CHARACTERS = {
     "textemdash": "—", "textquoteleft": "‘", "textquoteright": "’", "textquotedblleft": "“",
     "textquotedblright": "”", "textbackslash": "\\", "textbar": "|", "textless": "<",
     "textgreater": ">", "textasciitilde": "~", "quad": " ", "qquad": " ", "space": " ",
-    "qed": "□", "slash": "/", "pounds": "£", "euro": "€", "dag": "†", "ddag": "‡",
+    "slash": "/", "pounds": "£", "euro": "€", "dag": "†", "ddag": "‡",
 }  # fmt: skip
-#: How many arguments of a command are not printed.
+#: How many arguments of a command are not printed; those of the front matter are read apart.
 ARGUMENTS = {
-    "label": 1, "write": 2, "vspace": 1, "hspace": 1, "input": 1, "include": 1, "includegraphics": 1,
-    "pagestyle": 1, "thispagestyle": 1, "bibliographystyle": 1, "bibliography": 1, "color": 1,
-    "textcolor": 1, "href": 1, "setcounter": 2, "addtocounter": 2, "setlength": 2, "author": 1,
-    "date": 1, "address": 1, "email": 1, "thanks": 1, "title": 1, "subjclass": 1, "keywords": 1,
-    "index": 1, "hypersetup": 1, "usepackage": 1, "addcontentsline": 3, "newcommand": 2,
-    "renewcommand": 2, "theoremstyle": 1, "phantom": 1, "vphantom": 1, "hphantom": 1, "rule": 2,
-    "markboth": 2, "markright": 1, "affiliation": 1, "institute": 1, "urladdr": 1, "curraddr": 1,
-    "newtheorem": 2, "DeclareMathOperator": 2, "hyphenation": 1, "raisebox": 1, "resizebox": 2,
-    "scalebox": 1, "multicolumn": 2, "pdfbookmark": 2, "numberwithin": 2, "providecommand": 2,
+    "label": 1, "write": 2, "vspace": 1, "hspace": 1, "includegraphics": 1, "pagestyle": 1,
+    "thispagestyle": 1, "bibliographystyle": 1, "bibliography": 1, "color": 1, "textcolor": 1,
+    "colorbox": 1, "fcolorbox": 2, "href": 1, "setcounter": 2, "addtocounter": 2, "stepcounter": 1,
+    "setlength": 2, "addtolength": 2, "settowidth": 2, "newlength": 1, "newcounter": 1, "index": 1,
+    "glossary": 1, "hypersetup": 1, "usepackage": 1, "RequirePackage": 1, "addcontentsline": 3,
+    "addtocontents": 2, "newcommand": 2, "renewcommand": 2, "providecommand": 2, "newenvironment": 3,
+    "renewenvironment": 3, "newtheorem": 2, "declaretheorem": 1, "DeclareMathOperator": 2,
+    "theoremstyle": 1, "numberwithin": 2, "counterwithin": 2, "phantom": 1, "vphantom": 1,
+    "hphantom": 1, "rule": 2, "markboth": 2, "markright": 1, "hyphenation": 1, "raisebox": 1,
+    "resizebox": 2, "scalebox": 1, "rotatebox": 1, "parbox": 1, "multicolumn": 2, "multirow": 2,
+    "cline": 1, "cmidrule": 1, "pdfbookmark": 2, "nocite": 1, "selectlanguage": 1, "fontsize": 2,
+    "foreignlanguage": 1, "enlargethispage": 1, "graphicspath": 1, "allowdisplaybreaks": 0,
+    "captionsetup": 1, "pagenumbering": 1, "hypertarget": 1, "hyperlink": 1, "hyperref": 0,
+    "makebox": 0, "framebox": 0, "linebreak": 0, "pagebreak": 0, "tableofcontents": 0, "inst": 1,
+    "special": 1, "pdfinfo": 1, "DeclareGraphicsExtensions": 1, "usetikzlibrary": 1, "footnotemark": 0,
+    "title": 1, "author": 1, "date": 1, "address": 1, "curraddr": 1, "email": 1, "urladdr": 1,
+    "subjclass": 1, "keywords": 1, "affiliation": 1, "affil": 1, "institute": 1, "dedicatory": 1,
 }  # fmt: skip
 #: The same for environments.
 ENVIRONMENT_ARGUMENTS = {"tabular": 1, "array": 1, "minipage": 1, "multicols": 1, "longtable": 1,
-                          "thebibliography": 1, "tabularx": 2, "supertabular": 1}  # fmt: skip
+                          "thebibliography": 1, "tabularx": 2, "supertabular": 1, "wrapfigure": 2,
+                          "subfigure": 1, "spacing": 1, "adjustwidth": 2, "list": 2}  # fmt: skip
+#: Commands that a length follows without braces.
+LENGTHS = frozenset(
+    "vskip hskip kern parindent parskip baselineskip topskip smallskipamount textwidth textheight "
+    "oddsidemargin evensidemargin topmargin hsize vsize mskip leftskip rightskip".split()
+)
 #: Usual names of environments whose declaration stands in another file.
 SHORT_NAMES = {"thm": "Theorem", "lem": "Lemma", "lemm": "Lemma", "prop": "Proposition",
                 "cor": "Corollary", "coro": "Corollary", "conj": "Conjecture", "defn": "Definition",
                 "dfn": "Definition", "defi": "Definition", "rem": "Remark", "rmk": "Remark",
                 "ex": "Example", "exa": "Example", "pf": "Proof"}  # fmt: skip
-
-
-class _Macro(NamedTuple):
-    """A user's macro: how many arguments, the default of an optional first one, what it prints."""
-
-    arity: int
-    default: str | None
-    body: str
-
-
-def strip_comments(source: str) -> str:
-    r"""Remove comments; a line that holds nothing else goes as a whole.
-
-    >>> strip_comments("50\\% of % half\n% note\nall")
-    '50\\% of \nall'
-    """
-    return _COMMENT.sub(r"\1", _FULL_COMMENT.sub("", source))
+_LENGTH = re.compile(
+    r"\s*=?\s*-?(?:\d*\.?\d+\s*(?:true)?(?:pt|mm|cm|in|ex|em|mu|sp|bp|pc|dd)|\\[a-z]+)"
+    r"(?:\s*(?:plus|minus)\s*\d*\.?\d+\s*[a-z]{2,5})*"
+)
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_MAX_OPTION = 1000
+_PLAIN = r"[^{}\\\n]|\\.|\n(?![ \t]*\n)"
+_BRACED = rf"\{{(?:{_PLAIN}|\{{(?:{_PLAIN}|\{{(?:{_PLAIN})*+\}})*+\}})*+\}}"
+#: An optional argument ends at the first closing bracket outside braces, in the same paragraph; the
+#: limit on its length and depth, and that nothing is tried twice, keep unclosed brackets cheap.
+_OPTION = re.compile(
+    rf"\s*\[((?:[^{{}}\]\\\n]|\\.|\n(?![ \t]*\n)|{_BRACED}){{0,{_MAX_OPTION}}}+)\]",
+    re.DOTALL,
+)
+_TOKEN = re.compile(r"\s*(\\[A-Za-z]+|\\.|.)", re.DOTALL)
 
 
 def take_group(text: str, start: int) -> tuple[str, int]:
@@ -77,92 +78,39 @@ def take_group(text: str, start: int) -> tuple[str, int]:
     >>> take_group(r"\emph {a {b} c} d", 5)
     ('a {b} c', 15)
     """
-    while start < len(text) and text[start].isspace():
-        start += 1
-    if start >= len(text):
-        return "", start
-    if text[start] != "{":
-        match = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL).match(text, start)
-        return (match[0], match.end()) if match else ("", start)
-    depth, position = 0, start
-    for match in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, start):
-        position = match.end()
+    token = _TOKEN.match(text, start)
+    if token is None:
+        return "", len(text)
+    if token[1] != "{":
+        return token[1], token.end()
+    depth = 0
+    for match in _BRACE.finditer(text, token.end() - 1):
         depth += {"{": 1, "}": -1}.get(match[0], 0)
         if depth == 0:
-            return text[start + 1 : position - 1], position
-    return text[start + 1 :], len(text)
+            return text[token.end() : match.start()], match.end()
+    return text[token.end() :], len(text)
 
 
 def take_option(text: str, start: int) -> tuple[str | None, int]:
-    """Return the optional argument in brackets at `start` and the position behind it."""
-    match = re.compile(r"\s*\[((?:[^\[\]{}]|\{[^{}]*\}|\[[^\[\]]*\])*)\]").match(text, start)
+    r"""Return the optional argument in brackets at `start` and the position behind it.
+
+    >>> take_option(r"[{[3]}, \S 2] text", 0)
+    ('{[3]}, \\S 2', 13)
+    """
+    if text.find("]", start, start + _MAX_OPTION) < 0:
+        return None, start
+    match = _OPTION.match(text, start)
     return (match[1], match.end()) if match else (None, start)
 
 
-def read_theorems(preamble: str) -> dict[str, str]:
-    r"""Return the statement environments that a preamble declares, with the words they print.
+def take_length(text: str, start: int) -> int:
+    r"""Return the position behind the length that stands at `start`, such as "=2pt plus 1pt".
 
-    >>> read_theorems(r"\newtheorem{thm}{Theorem}[section] \newtheorem{lem}[thm]{Lemma}")
-    {'thm': 'Theorem', 'lem': 'Lemma'}
+    >>> take_length(r"\vskip 3mm Text", 6)
+    10
     """
-    return {match[1]: match[2] for match in _THEOREM.finditer(preamble)}
-
-
-def expand_macros(source: str, body: str) -> str:
-    r"""Replace in `body` the macros that `source` defines, three levels deep.
-
-    >>> expand_macros(r"\newcommand{\term}[1]{\emph{#1}}", r"a \term{graph} is")
-    'a \\emph{graph} is'
-    """
-    macros = {"texorpdfstring": _Macro(2, None, "#1")}
-    for _, _, name, macro in _find_macros(source):
-        macros[name] = macro
-    names = "|".join(sorted(macros, key=len, reverse=True))
-    call = re.compile(rf"\\({names})(?![A-Za-z])")
-    parts, position = [], 0
-    for start, end, _, _ in _find_macros(body):
-        parts.append(body[position:start])
-        position = max(position, end)
-    body = "".join(parts) + body[position:]
-    limit = _MAX_GROWTH * len(body) + 10_000
-    for _ in range(3):
-        expanded = _expand_once(body, macros, call)
-        if expanded == body or len(expanded) > limit:
-            break
-        body = expanded
-    return body
-
-
-def _find_macros(source: str) -> Iterator[tuple[int, int, str, _Macro]]:
-    """Yield start, end, name and meaning of each definition."""
-    for match in _MACRO.finditer(source):
-        body, end = take_group(source, match.end())
-        arity = int(match["arity"] or 0) or (match["params"] or "").count("#")
-        macro = _Macro(arity, match["default"], body)
-        yield match.start(), end, match["name"] or match["plain"], macro
-
-
-def _expand_once(body: str, macros: dict[str, _Macro], call: re.Pattern[str]) -> str:
-    parts: list[str] = []
-    position = 0
-    for match in call.finditer(body):
-        if match.start() < position:
-            continue
-        macro = macros[match[1]]
-        parts.append(body[position : match.start()])
-        position = match.end()
-        arguments = []
-        if macro.default is not None:
-            option, position = take_option(body, position)
-            arguments.append(macro.default if option is None else option)
-        while len(arguments) < macro.arity:
-            argument, position = take_group(body, position)
-            arguments.append(argument)
-        text = macro.body
-        for index, argument in enumerate(arguments, 1):
-            text = text.replace(f"#{index}", argument)
-        parts.append(text)
-    return "".join(parts) + body[position:]
+    match = _LENGTH.match(text, start)
+    return match.end() if match else start
 
 
 def take_accent(text: str, start: int, mark: str) -> tuple[str, int] | None:
@@ -179,10 +127,11 @@ def take_accent(text: str, start: int, mark: str) -> tuple[str, int] | None:
 
 
 def skip_arguments(text: str, position: int, count: int) -> int:
-    """Return the position behind `count` arguments and the optional ones before them."""
-    for _ in range(count):
+    """Return the position behind `count` arguments and the options before each; 0 skips options."""
+    for index in range(max(count, 1)):
         option: str | None = ""
         while option is not None:
             option, position = take_option(text, position)
-        _, position = take_group(text, position)
+        if index < count:
+            _, position = take_group(text, position)
     return position

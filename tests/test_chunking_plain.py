@@ -1,6 +1,7 @@
 """Markdown, plain text, and finding papers on disk."""
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -43,6 +44,101 @@ def test_markdown(tmp_path: Path) -> None:
         (1, "Young tableaux"), (2, "Code"),
     ]  # fmt: skip
     assert [document.text[a:b] for a, b in document.emphasis] == ["standard tableau", "entries_1"]
+
+
+STATEMENTS = r"""# Paper
+
+## Abstract
+Short one.
+
+## Rules
+**Theorem 2.3 (Pieri rule).** For all $n$ we have
+
+$$ a
+- b. $$
+
+**Proof.** First $f[x](y)$.
+
+Then. $\blacksquare$
+
+After it.
+
+```math
+x^2
+```
+## References
+[1] First,
+a book.
+[2] Second.
+"""
+
+
+def list_units(path: Path, text: str) -> list[tuple[str, str, str, str]]:
+    path.write_text(text)
+    document = read_document(path)
+    return [
+        (unit.kind, unit.number, unit.name, document.text[unit.start : unit.end])
+        for unit in document.units
+        if unit.kind not in {"text", "heading"}
+    ]
+
+
+def test_markdown_units(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    assert list_units(path, STATEMENTS) == [
+        ("abstract", "", "", "Short one."),
+        ("statement", "2.3", "Pieri rule",
+         "Theorem 2.3 (Pieri rule). For all $n$ we have\n\n$$ a - b. $$"),
+        ("proof", "", "", "Proof. First $f[x](y)$.\n\nThen. $\\blacksquare$"),
+        ("reference", "1", "", "[1] First, a book."),
+        ("reference", "2", "", "[2] Second."),
+    ]  # fmt: skip
+    document = read_document(path)
+    assert [document.text[a:b] for a, b in document.displays] == ["$$ a - b. $$", "$$x^2$$"]
+    assert document.emphasis == ()
+
+
+def test_plain_text_units(tmp_path: Path) -> None:
+    text = """On trees
+
+Abstract. We count.
+
+Lemma 4. A tree
+has a leaf.
+
+Proof. Take a path.
+
+It ends. Q.E.D.
+
+Proof of Lemma 2.1. No end mark.
+
+Free text.
+
+References
+
+[1] First.
+[Kn] Second,
+long.
+"""
+    assert list_units(tmp_path / "a.txt", text) == [
+        ("title", "", "", "On trees"),
+        ("abstract", "", "", "Abstract. We count."),
+        ("statement", "4", "", "Lemma 4. A tree has a leaf."),
+        ("proof", "", "", "Proof. Take a path.\n\nIt ends. Q.E.D."),
+        ("proof", "", "", "Proof of Lemma 2.1. No end mark."),
+        ("reference", "1", "", "[1] First."),
+        ("reference", "Kn", "", "[Kn] Second, long."),
+    ]
+
+
+@pytest.mark.parametrize("piece", ["<!--", "_a ", "**a ", "$$ ", "[", "# ", "Proof. a\n\n"])
+@pytest.mark.parametrize("suffix", [".md", ".txt"])
+def test_long_broken_text_takes_linear_time(tmp_path: Path, piece: str, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_text(piece * (100_000 // len(piece)))
+    start = process_time()
+    read_document(path)
+    assert process_time() - start < 5
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
