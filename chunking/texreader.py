@@ -160,9 +160,8 @@ class Reader:
         elif name in {"footnote", "footnotetext", "thanks"}:
             return self._read_note(name, text, position)
         elif name == "label":
-            key, position = take_group(text, position)
-            self.output.add_label(key)
-            return position
+            argument, position = take_group(text, position)
+            self.output.add_label(argument)
         elif name in LENGTHS:
             return take_length(text, position)
         elif name in _COUNTS:
@@ -170,9 +169,8 @@ class Reader:
         elif name in STYLES or name.startswith("the"):
             return self.structure.read_number(name, text, position)
         elif name == "ensuremath":
-            formula, position = take_group(text, position)
-            paragraph.print(f"${tidy_formula(formula)}$")
-            return position
+            argument, position = take_group(text, position)
+            paragraph.print(f"${tidy_formula(argument)}$")
         elif len(name) == 1 and (accent := take_accent(text, position, name)):
             paragraph.print(accent[0])
             return accent[1]
@@ -250,8 +248,8 @@ class Reader:
         if symbol == "\\":
             self.output.paragraph.print(" ")
             return take_option(text, position)[1]
-        is_space = symbol in " ,;:\n"
-        self.output.paragraph.print(symbol if symbol in "&%$#_{}" else " " if is_space else "")
+        printed = symbol if symbol in "&%$#_{}" else " " if symbol in " ,;:\n" else ""
+        self.output.paragraph.print(printed)
         return position
 
     def _read_math(self, text: str, position: int, closing: str) -> int:

@@ -29,7 +29,7 @@ CHARACTERS = {
 }  # fmt: skip
 #: How many arguments of a command are not printed; those of the front matter are read apart.
 ARGUMENTS = {
-    "label": 1, "write": 2, "vspace": 1, "hspace": 1, "includegraphics": 1, "pagestyle": 1,
+    "write": 2, "vspace": 1, "hspace": 1, "includegraphics": 1, "pagestyle": 1,
     "thispagestyle": 1, "bibliographystyle": 1, "bibliography": 1, "color": 1, "textcolor": 1,
     "colorbox": 1, "fcolorbox": 2, "href": 1, "setcounter": 2, "addtocounter": 2, "stepcounter": 1,
     "setlength": 2, "addtolength": 2, "settowidth": 2, "newlength": 1, "newcounter": 1, "index": 1,
