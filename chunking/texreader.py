@@ -18,6 +18,8 @@ from graphtune.chunking.texsource import (
     CHARACTERS,
     ENVIRONMENT_ARGUMENTS,
     LENGTHS,
+    MARKS,
+    TOKEN,
     skip_arguments,
     take_accent,
     take_group,
@@ -26,13 +28,6 @@ from graphtune.chunking.texsource import (
 )
 from graphtune.chunking.texstructure import FLOATS, Structure
 
-_TOKEN = re.compile(
-    r"\\(?P<command>[A-Za-z@]+)\*?[ \t]*|\\(?P<symbol>.)|(?P<math>\$\$?)|(?P<brace>[{}])"
-    r"|(?P<blank>\n[ \t]*\n\s*)|(?P<mark>---?|``|''|[`'~&])|\x1a(?P<raw>\d+)\x1a"
-    r"|(?P<text>[^\\${}~`'&\-\n\x1a]+|.)",
-    re.DOTALL,
-)
-_MARKS = {"--": "–", "---": "—", "``": "“", "''": "”", "`": "‘", "'": "’", "~": " ", "&": " "}
 _EMPHASIS = frozenset("emph textit textbf textsl defn defin dfn term textem".split())
 _SWITCHES = frozenset("em it bf sl itshape bfseries slshape".split())
 _BREAKS = frozenset(
@@ -67,7 +62,7 @@ class Reader:
         position = 0
         missing: set[str] = set()
         while position < len(text):
-            match = _TOKEN.match(text, position)
+            match = TOKEN.match(text, position)
             if match is None:
                 break
             position = match.end()
@@ -87,7 +82,7 @@ class Reader:
             elif match["raw"]:
                 self.output.paragraph.print(self.raw[int(match["raw"])])
             else:
-                self.output.paragraph.print(_MARKS.get(match[0], match[0]))
+                self.output.paragraph.print(MARKS.get(match[0], match[0]))
 
     def read_quietly(self, source: str) -> None:
         """Print an argument that has no structure or emphasis of its own, such as a title."""
@@ -165,9 +160,8 @@ class Reader:
         elif name in {"footnote", "footnotetext", "thanks"}:
             return self._read_note(name, text, position)
         elif name == "label":
-            key, position = take_group(text, position)
-            self.output.add_label(key)
-            return position
+            argument, position = take_group(text, position)
+            self.output.add_label(argument)
         elif name in LENGTHS:
             return take_length(text, position)
         elif name in _COUNTS:
@@ -175,9 +169,8 @@ class Reader:
         elif name in STYLES or name.startswith("the"):
             return self.structure.read_number(name, text, position)
         elif name == "ensuremath":
-            formula, position = take_group(text, position)
-            paragraph.print(f"${tidy_formula(formula)}$")
-            return position
+            argument, position = take_group(text, position)
+            paragraph.print(f"${tidy_formula(argument)}$")
         elif len(name) == 1 and (accent := take_accent(text, position, name)):
             paragraph.print(accent[0])
             return accent[1]
@@ -255,8 +248,8 @@ class Reader:
         if symbol == "\\":
             self.output.paragraph.print(" ")
             return take_option(text, position)[1]
-        is_space = symbol in " ,;:\n"
-        self.output.paragraph.print(symbol if symbol in "&%$#_{}" else " " if is_space else "")
+        printed = symbol if symbol in "&%$#_{}" else " " if symbol in " ,;:\n" else ""
+        self.output.paragraph.print(printed)
         return position
 
     def _read_math(self, text: str, position: int, closing: str) -> int:
@@ -282,20 +275,18 @@ class Reader:
             self.output.warn(f"environment {name[:40]} is not closed")
         if self.depth:
             return position
+        option = None
         if plain in ENVIRONMENT_ARGUMENTS:
-            self._open_environment(name, None)
-            return skip_arguments(text, position, ENVIRONMENT_ARGUMENTS[plain])
-        option, position = take_option(text, position)
+            position = skip_arguments(text, position, ENVIRONMENT_ARGUMENTS[plain])
+        else:
+            option, position = take_option(text, position)
         if name == "restatable":
             argument, position = take_group(text, position)
             _, position = take_group(text, position)
             self.theorems[name] = name_theorem(argument, self.theorems) or Theorem(argument)
-        self._open_environment(name, option)
-        return position
-
-    def _open_environment(self, name: str, option: str | None) -> None:
         self.end_paragraph()
         self.structure.begin(name, option)
+        return position
 
     def _read_whole(self, name: str, source: str) -> None:
         """Read an environment that is mathematics or a float; pictures are not text."""

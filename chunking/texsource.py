@@ -9,6 +9,14 @@ _ACCENTS = {
     "r": "\u030a",
 }  # fmt: skip
 _ACCENTED = re.compile(r"\s*(?:\{\s*\\?([A-Za-z])\s*\}|\\?([A-Za-z]))")
+#: What a reader meets: a command, a character behind a backslash, a dollar, a brace, …
+TOKEN = re.compile(
+    r"\\(?P<command>[A-Za-z@]+)\*?[ \t]*|\\(?P<symbol>.)|(?P<math>\$\$?)|(?P<brace>[{}])"
+    r"|(?P<blank>\n[ \t]*\n\s*)|(?P<mark>---?|``|''|[`'~&])|\x1a(?P<raw>\d+)\x1a"
+    r"|(?P<text>[^\\${}~`'&\-\n\x1a]+|.)",
+    re.DOTALL,
+)
+MARKS = {"--": "–", "---": "—", "``": "“", "''": "”", "`": "‘", "'": "’", "~": " ", "&": " "}
 #: Commands that stand for characters.
 CHARACTERS = {
     "ss": "ß", "o": "ø", "O": "Ø", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "l": "ł", "L": "Ł",
@@ -21,7 +29,7 @@ CHARACTERS = {
 }  # fmt: skip
 #: How many arguments of a command are not printed; those of the front matter are read apart.
 ARGUMENTS = {
-    "label": 1, "write": 2, "vspace": 1, "hspace": 1, "includegraphics": 1, "pagestyle": 1,
+    "write": 2, "vspace": 1, "hspace": 1, "includegraphics": 1, "pagestyle": 1,
     "thispagestyle": 1, "bibliographystyle": 1, "bibliography": 1, "color": 1, "textcolor": 1,
     "colorbox": 1, "fcolorbox": 2, "href": 1, "setcounter": 2, "addtocounter": 2, "stepcounter": 1,
     "setlength": 2, "addtolength": 2, "settowidth": 2, "newlength": 1, "newcounter": 1, "index": 1,
@@ -67,7 +75,7 @@ _OPTION = re.compile(
     rf"\s*\[((?:[^{{}}\]\\\n]|\\.|\n(?![ \t]*\n)|{_BRACED}){{0,{_MAX_OPTION}}}+)\]",
     re.DOTALL,
 )
-_TOKEN = re.compile(r"\s*(\\[A-Za-z]+|\\.|.)", re.DOTALL)
+_ARGUMENT = re.compile(r"\s*(\\[A-Za-z]+|\\.|.)", re.DOTALL)
 
 
 def take_group(text: str, start: int) -> tuple[str, int]:
@@ -78,7 +86,7 @@ def take_group(text: str, start: int) -> tuple[str, int]:
     >>> take_group(r"\emph {a {b} c} d", 5)
     ('a {b} c', 15)
     """
-    token = _TOKEN.match(text, start)
+    token = _ARGUMENT.match(text, start)
     if token is None:
         return "", len(text)
     if token[1] != "{":
