@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphtune.chunking.latex import read_latex
 from graphtune.chunking.pdf import read_pdf
 from graphtune.chunking.plain import read_markdown, read_plain
+from graphtune.chunking.tex import read_latex
 from graphtune.errors import DocumentError
 from graphtune.records import Document
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphtune.chunking import read_document
-from graphtune.chunking.latex import read_latex
+from graphtune.chunking.tex.read import read_latex
 from graphtune.records import Document
 
 PREAMBLE = r"""\documentclass{amsart}

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from graphtune.chunking.texsource import SHORT_NAMES, take_group, take_option
+from graphtune.chunking.tex.source import SHORT_NAMES, take_group, take_option
 from graphtune.chunking.text import STATEMENT_HEAD
 
 #: Commands that the reader knows itself; a file that redefines their look does not change them.

@@ -4,16 +4,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from graphtune.chunking.texcounters import SECTIONS, STYLES, Counters, Theorem, name_theorem
-from graphtune.chunking.texmath import DISPLAYS, find_math_end, tidy_formula
-from graphtune.chunking.texoutput import OpenUnit, Output, Target
-from graphtune.chunking.texrefs import (
+from graphtune.chunking.tex.counters import SECTIONS, STYLES, Counters, Theorem, name_theorem
+from graphtune.chunking.tex.math import DISPLAYS, find_math_end, tidy_formula
+from graphtune.chunking.tex.output import OpenUnit, Output, Target
+from graphtune.chunking.tex.refs import (
     CITATIONS,
     REFERENCES,
     read_citation,
     read_reference,
 )
-from graphtune.chunking.texsource import (
+from graphtune.chunking.tex.source import (
     ARGUMENTS,
     CHARACTERS,
     ENVIRONMENT_ARGUMENTS,
@@ -26,7 +26,7 @@ from graphtune.chunking.texsource import (
     take_length,
     take_option,
 )
-from graphtune.chunking.texstructure import FLOATS, Structure
+from graphtune.chunking.tex.structure import FLOATS, Structure
 
 _EMPHASIS = frozenset("emph textit textbf textsl defn defin dfn term textem".split())
 _SWITCHES = frozenset("em it bf sl itshape bfseries slshape".split())

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from graphtune.chunking.texcounters import (
+from graphtune.chunking.tex.counters import (
     SECTIONS,
     STYLES,
     Counters,
@@ -14,10 +14,10 @@ from graphtune.chunking.texcounters import (
     number_item,
     read_template,
 )
-from graphtune.chunking.texmath import read_rows, tidy_formula
-from graphtune.chunking.texoutput import OpenUnit, Output, Target
-from graphtune.chunking.texrefs import resolve_inside
-from graphtune.chunking.texsource import take_group
+from graphtune.chunking.tex.math import read_rows, tidy_formula
+from graphtune.chunking.tex.output import OpenUnit, Output, Target
+from graphtune.chunking.tex.refs import resolve_inside
+from graphtune.chunking.tex.source import take_group
 
 _LISTS = frozenset("itemize description enumerate".split())
 FLOATS = {"figure": "Figure", "table": "Table", "wrapfigure": "Figure", "sidewaystable": "Table",

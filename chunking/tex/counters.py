@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from graphtune.chunking.texmacros import Macro
-from graphtune.chunking.texsource import SHORT_NAMES, take_group, take_option
+from graphtune.chunking.tex.macros import Macro
+from graphtune.chunking.tex.source import SHORT_NAMES, take_group, take_option
 from graphtune.chunking.text import STATEMENT_HEAD
 
 SECTIONS = ("part", "chapter", "section", "subsection", "subsubsection")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from graphtune.chunking.builder import TextBuilder
 from graphtune.chunking.handwritten import read_head
-from graphtune.chunking.texparagraph import Paragraph
+from graphtune.chunking.tex.paragraph import Paragraph
 from graphtune.records import Label, UnitKind
 
 _MAX_WARNINGS = 50

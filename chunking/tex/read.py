@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 
-from graphtune.chunking.texcounters import Counters, Theorem, read_counters, read_theorems
-from graphtune.chunking.texload import load_source
-from graphtune.chunking.texmacros import Expansion
-from graphtune.chunking.texoutput import OpenUnit, Target
-from graphtune.chunking.texreader import Reader
-from graphtune.chunking.texsource import take_group, take_option
+from graphtune.chunking.tex.counters import Counters, Theorem, read_counters, read_theorems
+from graphtune.chunking.tex.load import load_source
+from graphtune.chunking.tex.macros import Expansion
+from graphtune.chunking.tex.output import OpenUnit, Target
+from graphtune.chunking.tex.reader import Reader
+from graphtune.chunking.tex.source import take_group, take_option
 from graphtune.records import Document
 
 _FRONT = re.compile(

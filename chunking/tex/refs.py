@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from itertools import groupby
 
-from graphtune.chunking.texoutput import Target
-from graphtune.chunking.texparagraph import Paragraph
-from graphtune.chunking.texsource import take_group, take_option
+from graphtune.chunking.tex.output import Target
+from graphtune.chunking.tex.paragraph import Paragraph
+from graphtune.chunking.tex.source import take_group, take_option
 
 REFERENCES = frozenset(
     "ref eqref cref Cref autoref pageref nameref labelcref vref Ref hyperref".split()
