@@ -18,7 +18,7 @@ def tie_proofs(units: Sequence[Unit]) -> tuple[Unit, ...]:
 
     "Proof of Theorem 2.3" names it; any other proof belongs to the last statement before it that can
     be proved and has no proof yet, unless a definition, a conjecture or a heading of another section
-    stands between.
+    stands between. A proof without a label is the rest of the one before.
 
     >>> lemma = Unit(0, 20, "statement", 8, "Lemma", "1")
     >>> [unit.proves for unit in tie_proofs([lemma, Unit(22, 40, "proof", 28, "Proof")])]
@@ -27,15 +27,18 @@ def tie_proofs(units: Sequence[Unit]) -> tuple[Unit, ...]:
     named = {(fold_kind(u.label), u.number): u.start for u in units if u.kind == "statement"}
     tied = []
     last: int | None = None
+    proved: int | None = None
     for unit in units:
         if unit.kind == "statement":
             last = None if fold_kind(unit.label) in _UNPROVED else unit.start
         elif unit.kind == "heading":
             last = None
-        elif unit.kind == "proof" and unit.proves is None:
+        elif unit.kind == "proof" and not unit.label:  # goes on behind a claim inside it
+            unit = replace(unit, proves=proved)
+        elif unit.kind == "proof":
             found = _NAMED.search(unit.name)
             place = named.get((fold_kind(found["word"]), found["number"])) if found else last
             unit = replace(unit, proves=place)
-            last = None
+            last, proved = None, place
         tied.append(unit)
     return tuple(tied)

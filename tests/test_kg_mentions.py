@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from graphtune.kg.mentions import find_name, link_mentions
 from graphtune.kg.paragraphs import list_sentences, split_paragraphs
-from graphtune.records import Chunk, Span
+from graphtune.records import Span
+from tests.passages import make_passage
 
 
 def make_chunk(text, heading="1 Start", emphasis=(), chunk_id="c"):
-    return Chunk(chunk_id, "d", 0, text, 0, len(text), heading, 1, 1, len(text) // 4, emphasis)
+    return make_passage(text, heading, emphasis, chunk_id)
 
 
 def link(names, text, **kwargs):
@@ -109,7 +110,7 @@ def test_roles_follow_the_paragraph():
 
 def test_running_text_about_a_theorem_is_no_statement():
     assert link(["strip"], "Theorem 2.1 shows that a strip exists.")[0][2] == "mentions"
-    assert link(["strip"], "Theorem 2.1 Let a strip exist.")[0][2] == "states"
+    assert link(["strip"], "Theorem 2.1. Let a strip exist.")[0][2] == "states"
     assert link(["strip"], "Example 3. A strip.")[0][2] == "mentions"
 
 

@@ -8,7 +8,8 @@ from graphtune.kg.mentions import link_mentions
 from graphtune.kg.names import is_plausible_name, normalize_name
 from graphtune.kg.relations import find_relations
 from graphtune.kg.rules import RulesExtractor
-from graphtune.records import Chunk, Mention, Span
+from graphtune.records import Mention, Span
+from tests.passages import make_passage
 
 
 def make_chunk(marked, heading="1 Start"):
@@ -19,7 +20,7 @@ def make_chunk(marked, heading="1 Start"):
         if number % 2:
             emphasis.append(Span(len(text), len(text) + len(part)))
         text += part
-    return Chunk("c", "d", 0, text, 0, len(text), heading, 1, 1, 9, tuple(emphasis))
+    return make_passage(text, heading, tuple(emphasis))
 
 
 def extract(marked, heading="1 Start"):
