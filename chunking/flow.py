@@ -6,13 +6,14 @@ from collections.abc import Collection, Sequence
 from itertools import groupby, pairwise
 from statistics import median
 
+from graphtune.chunking.blocks import Block, OpenUnit
 from graphtune.chunking.builder import TextBuilder
 from graphtune.chunking.frontmatter import drop_contents, find_authors, find_title, list_names
 from graphtune.chunking.headings import heading_face, is_top_section, split_notes
 from graphtune.chunking.hyphens import collect_words
 from graphtune.chunking.inline import join_rows
 from graphtune.chunking.margins import drop_running_heads
-from graphtune.chunking.paragraphs import Block, Grouper, OpenUnit
+from graphtune.chunking.paragraphs import Grouper
 from graphtune.chunking.references import read_mark
 from graphtune.chunking.rows import Row, order_pages, unify_sizes
 from graphtune.chunking.statements import collect_faces, parse_head, read_caption
@@ -100,14 +101,10 @@ def _begin_unit(builder: TextBuilder, block: Block, text: str) -> None:
 
 
 def _box(row: Row) -> Box:
-    return Box(
-        row.page + 1, round(row.x0, 1), round(row.y0, 1), round(row.x1, 1), round(row.y1, 1)
-    )
+    return Box(row.page + 1, round(row.x0, 1), round(row.y0, 1), round(row.x1, 1), round(row.y1, 1))
 
 
-def _find_displays(
-    rows: Sequence[Row], starts: Sequence[int], text: str
-) -> list[tuple[int, int]]:
+def _find_displays(rows: Sequence[Row], starts: Sequence[int], text: str) -> list[tuple[int, int]]:
     """Return the spans of displayed formulas, neighbouring rows as one."""
     displays: list[tuple[int, int]] = []
     ends = [*starts[1:], len(text)]
@@ -171,7 +168,9 @@ def _measure_columns(pages: list[list[Row]]) -> list[list[Row]]:
 
 def _is_numbered(row: Row) -> bool:
     """Whether a row is a displayed formula with its number in the margin."""
-    return row.words < 4 and row.text.endswith(")") and _EQUATION_NUMBER.search(row.text) is not None
+    return (
+        row.words < 4 and row.text.endswith(")") and _EQUATION_NUMBER.search(row.text) is not None
+    )
 
 
 def _find_spaces(columns: list[list[Row]]) -> tuple[float, float]:
