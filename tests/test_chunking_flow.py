@@ -3,6 +3,7 @@
 from itertools import pairwise
 from pathlib import Path
 
+import pymupdf
 import pytest
 from typeset import FULL, SHORT, texts, typeset
 
@@ -63,3 +64,16 @@ def test_a_numbered_line_that_names_a_kind_is_a_heading(tmp_path: Path) -> None:
     document = typeset(tmp_path / "a.pdf", page)
     assert [heading.title for heading in document.headings] == ["2.1 Examples"]
     assert texts(document, "statement") == ["2.2 Lemma. All is well."]
+
+
+def test_a_symbol_that_comes_back_takes_no_line_with_it(tmp_path: Path) -> None:
+    pdf = pymupdf.open()
+    for number in range(4):
+        page = pdf.new_page()
+        page.insert_text((72, 60), f"line{number} ends a proof.")
+        if number % 2:
+            page.insert_text((500, 60), "#")
+        page.insert_text((72, 90), f"Then page{number} goes on with text.")
+    pdf.save(tmp_path / "a.pdf")
+    text = read_document(tmp_path / "a.pdf").text
+    assert all(f"line{number} ends" in text for number in range(4))

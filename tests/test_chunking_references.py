@@ -12,7 +12,8 @@ def test_marked_entries_over_lines_and_pages(tmp_path: Path) -> None:
              ">everybody has read.", "[KR04] D. Knuth and A. Ram, A paper that goes"]  # fmt: skip
     second = [
         ">over the page.",
-        "[12] R. Stanley, Enumeration.",
+        "[12] R. Stanley, Enumeration, pages 231 to",
+        "272.",
         "",
         "",
         "Department of Trees, Oak.",
@@ -22,7 +23,7 @@ def test_marked_entries_over_lines_and_pages(tmp_path: Path) -> None:
     entries = texts(document, "reference")
     assert entries[0].endswith("a book that everybody has read.")
     assert entries[1].endswith("that goes over the page.")
-    assert entries[2] == "[12] R. Stanley, Enumeration."
+    assert entries[2] == "[12] R. Stanley, Enumeration, pages 231 to 272."
     assert texts(document, "text")[-1] == "Department of Trees, Oak."
 
 
