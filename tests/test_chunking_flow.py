@@ -67,13 +67,15 @@ def test_a_numbered_line_that_names_a_kind_is_a_heading(tmp_path: Path) -> None:
 
 
 def test_a_symbol_that_comes_back_takes_no_line_with_it(tmp_path: Path) -> None:
+    words = ["Apples", "Pears", "Cherries", "Plums"]
     pdf = pymupdf.open()
-    for number in range(4):
+    for number, word in enumerate(words):
         page = pdf.new_page()
-        page.insert_text((72, 60), f"line{number} ends a proof.")
+        page.insert_text((72, 60), f"{word} end this proof.")
         if number % 2:
             page.insert_text((500, 60), "#")
-        page.insert_text((72, 90), f"Then page{number} goes on with text.")
+        for index, line in enumerate([FULL, word + " and more of it, " + SHORT, FULL, SHORT]):
+            page.insert_text((72, 90 + 14 * index), line)
     pdf.save(tmp_path / "a.pdf")
     text = read_document(tmp_path / "a.pdf").text
-    assert all(f"line{number} ends" in text for number in range(4))
+    assert all(f"{word} end this" in text for word in words)
