@@ -183,7 +183,7 @@ def _join_marked(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     joined: list[dict[str, Any]] = []
     for line in lines:
         last = joined[-1] if joined else None
-        if last and _has_open_mark(last["spans"][-1]) and last["bbox"][3] > line["bbox"][1]:
+        if last and last["bbox"][3] > line["bbox"][1] and _has_open_mark(last["spans"][-1]):
             (x0, y0, x1, y1), (u0, v0, u1, v1) = last["bbox"], line["bbox"]
             last["spans"] += line["spans"]
             last["bbox"] = (min(x0, u0), min(y0, v0), max(x1, u1), max(y1, v1))
