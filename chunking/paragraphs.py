@@ -90,7 +90,7 @@ class Grouper:
         if follows_heading or is_apart or is_finished:
             length = measure_heading(row, self.body_size, is_apart, self.has_body)
         if last and follows_heading and not is_apart and not length:
-            length = measure_continuation(last.rows[-1], row)
+            length = measure_continuation(last.rows[-1], row, self.body_size)
         return length
 
     def add_notes(self, rows: Sequence[Row]) -> None:
@@ -222,14 +222,7 @@ class Grouper:
         last = self.blocks[-1] if self.blocks else None
         above = last.rows[-1] if last else row
         self._close_references()
-        if (
-            last
-            and last.kind == "heading"
-            and heading_face(above) == heading_face(head)
-            and not self._is_apart(above, row)
-            and not above.text.rstrip().endswith(".")
-            and number_level(head.text.strip()) is None
-        ) or (last and last.kind == "heading" and _PART.fullmatch(above.text)):
+        if last and last.kind == "heading" and self._continues_heading(above, head):
             last.rows.append(head)
         else:
             self._open_block(head, "heading")
@@ -237,6 +230,15 @@ class Grouper:
             self.references = []
         if rest:
             self._open_block(rest)
+
+    def _continues_heading(self, above: Row, row: Row) -> bool:
+        if _PART.fullmatch(above.text):
+            return True
+        is_same = (
+            heading_face(above) == heading_face(row) and number_level(row.text.strip()) is None
+        )
+        is_finished = above.text.rstrip().endswith(".")
+        return (is_same or not row.words) and not is_finished and not self._is_apart(above, row)
 
     def _is_apart(self, above: Row, row: Row) -> bool:
         size = max(self.body_size, min(row.size, above.size))

@@ -132,7 +132,9 @@ def _read_proof(row: Row, text: str, match: re.Match[str], face: int) -> Head | 
     if note:
         lead = text[: max(len(lead), note.end())]
     end = stop.end() if stop and stop.start() <= len(lead) else len(lead)
-    name = text[match.end() : end].strip(" .:()[]–—")
+    name = text[match.end() : end].strip(" .:–—")
+    if name[:1] in {"(", "["}:
+        name = name.strip("()[]")
     if match["way"] and not (stop and abs(stop.end() - len(lead)) < 2):
         return None
     if not stop and len(lead) == len(text) and name and face == ITALIC:

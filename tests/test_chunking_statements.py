@@ -102,6 +102,7 @@ def test_proofs_run_over_paragraphs_and_pages(tmp_path: Path) -> None:
         ("_Proof._ It is plain to see.", ""),
         ("*Proof* (sketch)*.* It is plain.", "sketch"),
         ("_Sketch of proof._ It is plain.", "sketch"),
+        ("_Proof of Theorem 3 (sketch)._ It is plain.", "of Theorem 3 (sketch)"),
         ("_Second proof of Lemma 2.1._ It is plain.", "second of Lemma 2.1"),
     ],
 )
