@@ -44,14 +44,14 @@ def split_references(rows: Sequence[Row]) -> list[list[Row]]:
     """
     if not rows:
         return []
-    is_marked = _MARK.match(rows[0].text) is not None
+    style = _mark_style(rows[0])
     base = min(row.indent for row in rows)
     is_hanging = rows[0].indent < base + 3 and any(row.indent > base + 5 for row in rows)
     entries: list[list[Row]] = []
     for row in rows:
         above = entries[-1][-1] if entries else None
-        if is_marked:
-            is_new = _MARK.match(row.text) is not None and row.indent < base + 2.5 * row.size
+        if style:
+            is_new = _mark_style(row) == style and row.indent < base + 2.5 * row.size
         elif is_hanging:
             is_new = row.indent < base + 3
         else:
@@ -61,6 +61,12 @@ def split_references(rows: Sequence[Row]) -> list[list[Row]]:
         else:
             entries[-1].append(row)
     return entries
+
+
+def _mark_style(row: Row) -> str | None:
+    """Return which of the two kinds of marks a row begins with; "272." may be a page, not a mark."""
+    match = _MARK.match(row.text)
+    return match.lastgroup if match else None
 
 
 def leaves_references(rows: Sequence[Row], row: Row) -> bool:

@@ -7,13 +7,14 @@ from itertools import groupby, pairwise
 from statistics import median
 
 from graphtune.chunking.bibliography import read_mark
+from graphtune.chunking.blocks import Block, OpenUnit
 from graphtune.chunking.builder import TextBuilder
 from graphtune.chunking.frontmatter import drop_contents, find_authors, find_title, list_names
 from graphtune.chunking.headings import heading_face, is_top_section, split_notes
 from graphtune.chunking.hyphens import collect_words
 from graphtune.chunking.inline import join_rows
 from graphtune.chunking.margins import drop_running_heads
-from graphtune.chunking.paragraphs import Block, Grouper, OpenUnit
+from graphtune.chunking.paragraphs import Grouper
 from graphtune.chunking.rows import Row, order_pages, unify_sizes
 from graphtune.chunking.statements import collect_faces, parse_head, read_caption
 from graphtune.chunking.text import number_level

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from graphtune.chunking.headings import is_top_section, style_share
-from graphtune.chunking.rows import BOLD, Row, is_contents_entry
+from graphtune.chunking.rows import BOLD, CAPS, Row, is_contents_entry
 from graphtune.chunking.text import SECTION_NUMBER, opens_statement
 from graphtune.records import Removal
 
@@ -60,7 +60,9 @@ def find_authors(rows: Sequence[Row], title: Sequence[Row], body_size: float) ->
 
 def _ends_front(row: Row, body_size: float) -> bool:
     text = row.text.strip()
-    is_section = SECTION_NUMBER.match(text) or is_top_section(text) or opens_statement(text)
+    face = BOLD | CAPS if text[0].isdigit() else BOLD  # else "A." is the initial of a name
+    is_numbered = SECTION_NUMBER.match(text) is not None and style_share(row, face) > 0.5
+    is_section = is_numbered or is_top_section(text) or opens_statement(text)
     is_prose = row.words > 7 and row.full and row.size > 0.8 * body_size
     is_bold = row.runs[0].style & BOLD and row.size > 1.08 * body_size
     return bool(is_section or is_prose or is_bold or _FRONT_END.match(text))

@@ -88,8 +88,10 @@ def _is_statement(lead: str, row: Row, body_size: float, is_numbered: bool) -> b
     return rest[:1] in {".", ":", "("} or (not rest and len(lead) < len(row.text.rstrip()))
 
 
-def measure_continuation(above: Row, row: Row) -> int:
+def measure_continuation(above: Row, row: Row, body_size: float) -> int:
     """Return how many characters of a row continue the heading that fills the row above."""
+    if not row.words:  # a formula at the end of a large heading
+        return len(row.text) * (above.full and row.size == above.size > 1.08 * body_size)
     face = heading_face(above)[0]
     lead = _lead_in_face(row, may_be_italic=False)
     if not face or not above.full or not lead or not row.runs[0].style & face:

@@ -110,7 +110,9 @@ def _may_repeat(piece: Row, body_size: float) -> bool:
         return False
     if piece.words:
         return True
-    return not piece.runs[0].style & BOLD and PAGE_NUMBER.fullmatch(piece.text.strip()) is not None
+    text = piece.text.strip()
+    is_number = text.replace(".", "").isdigit() or PAGE_NUMBER.fullmatch(text) is not None
+    return is_number and not piece.runs[0].style & BOLD
 
 
 def _outermost_line(page: list[Row], is_top: bool) -> list[Row]:

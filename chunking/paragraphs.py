@@ -3,9 +3,19 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from graphtune.chunking.bibliography import is_references, leaves_references, split_references
+from graphtune.chunking.blocks import (
+    Block,
+    OpenUnit,
+    ends_paragraph,
+    is_head_alone,
+    is_item,
+    looks_new,
+    opens_item,
+    split_row,
+)
 from graphtune.chunking.headings import (
     heading_face,
     is_run_in_head,
@@ -13,7 +23,7 @@ from graphtune.chunking.headings import (
     measure_heading,
     opens_note,
 )
-from graphtune.chunking.rows import Row, Run
+from graphtune.chunking.rows import Row
 from graphtune.chunking.statements import (
     INNER_KINDS,
     Head,
@@ -24,34 +34,12 @@ from graphtune.chunking.statements import (
     read_caption,
     read_head,
 )
-from graphtune.chunking.text import ends_sentence, number_level
+from graphtune.chunking.text import number_level
 from graphtune.records import UnitKind
 
-_ITEM = re.compile(
-    r"\s*(?:\[[\w+.-]{1,12}\]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5}|[A-Z]{1,2}\d{1,2})[.)]|[•●◦▪‣–—∗·*-])(?=\s|$)"
-)
 _ABSTRACT = re.compile(r"\s*(?:Abstract|Summary)\s*(?:[.:—–-]+\s*|$)", re.IGNORECASE)
 _PART = re.compile(r"\s*(?:Part|Chapter|Appendix)\s+(?:[A-Z]|[IVXLC]+|\d{1,3})[.:]?\s*", re.I)
 _KEYWORDS = re.compile(r"\s*(?:Key ?words|\d{4} Mathematics|MSC|Mathematics Subject|Date\b)", re.I)
-
-
-@dataclass
-class OpenUnit:
-    """A unit of which paragraphs are being read; `depth` counts the proofs that are open in it."""
-
-    head: Head
-    depth: int = 1
-    has_claim: bool = False
-    slanted: bool | None = None
-
-
-@dataclass
-class Block:
-    """A paragraph as rows; those of one `unit` follow each other, one without is a unit alone."""
-
-    rows: list[Row]
-    kind: UnitKind = "text"
-    unit: OpenUnit | None = None
 
 
 @dataclass
@@ -64,6 +52,7 @@ class Grouper:
     head_faces: set[int]
     blocks: list[Block] = field(default_factory=list)
     notes: list[Block] = field(default_factory=list)
+    caption: Block | None = None
     references: list[Row] | None = None
     unit: OpenUnit | None = None
     has_body: bool = False
@@ -71,33 +60,41 @@ class Grouper:
 
     def add_row(self, row: Row) -> None:
         """Continue the last block with a row, or open a new one."""
+        if self.caption and not self._is_apart(self.caption.rows[-1], row):
+            self.caption.rows.append(row)
+            return
+        self.caption = None
         last = self.blocks[-1] if self.blocks else None
         above = self.references[-1] if self.references else last.rows[-1] if last else None
         is_apart = above is None or self._is_apart(above, row)
-        is_finished = above is None or _is_finished(above)
-        abstract = None if self.has_body else _ABSTRACT.match(row.text)
-        length = 0
-        if abstract:
+        is_finished = above is None or ends_paragraph(above)
+        if not self.has_body and (abstract := _ABSTRACT.match(row.text)):
             head = Head("abstract", "Abstract", "", "", abstract.end())
             self._open_block(row, unit=OpenUnit(head))
-        elif last is None or last.kind == "heading" or is_apart or is_finished:
-            length = measure_heading(row, self.body_size, is_apart, self.has_body)
-        if last and last.kind == "heading" and not is_apart and not length:
-            length = measure_continuation(last.rows[-1], row)
-        if abstract:
-            pass
-        elif length:
+        elif length := self._measure_heading(last, row, is_apart, is_finished):
             self._add_heading(row, length)
         elif self.references is not None:
             self._add_reference(row, is_apart)
-        elif above is None or last is None:
+        elif last is None:
             self._open_block(row)
         else:
             self._add_body(last, row, is_apart, is_finished)
         self.has_body = self.has_body or (row.words > 7 and row.size == self.body_size)
 
+    def _measure_heading(
+        self, last: Block | None, row: Row, is_apart: bool, is_finished: bool
+    ) -> int:
+        """Return how many characters at the start of a row are a heading."""
+        length = 0
+        follows_heading = last is not None and last.kind == "heading"
+        if follows_heading or is_apart or is_finished:
+            length = measure_heading(row, self.body_size, is_apart, self.has_body)
+        if last and follows_heading and not is_apart and not length:
+            length = measure_continuation(last.rows[-1], row, self.body_size)
+        return length
+
     def add_notes(self, rows: Sequence[Row]) -> None:
-        """Keep footnotes back until the unit or paragraph that runs over the page break has ended."""
+        """Keep footnotes back, as captions are, until the paragraph or unit they stand in has ended."""
         for index, row in enumerate(rows):
             if opens_note(row) or not index:
                 self.notes.append(Block([row], "footnote"))
@@ -137,40 +134,33 @@ class Grouper:
 
     def _add_body(self, last: Block, row: Row, is_apart: bool, is_finished: bool) -> None:
         """Place a row that is no heading and stands in no bibliography."""
-        if is_apart or is_finished or last.kind == "heading" or last.unit is not self.unit:
-            if self._opens_unit(row):
-                return
-        if last.kind == "caption" and not is_apart and last.rows[-1].page == row.page:
-            last.rows.append(row)
-        elif self.unit and self._leaves_unit(last, row, is_apart, is_finished):
+        is_open = last.kind == "text" and last.unit is self.unit and not is_head_alone(last)
+        if (is_apart or is_finished or not is_open) and self._opens_unit(row):
+            return
+        if self.unit and self._leaves_unit(last, row, is_apart, is_finished):
             self._open_block(row)
-        elif (
-            last.kind in {"heading", "caption"}
-            or last.unit is not self.unit
-            or self._opens_paragraph(last.rows, row, is_apart, is_finished)
-        ):
-            self._open_block(row, unit=self.unit)
-        else:
+        elif is_open and not self._opens_paragraph(last.rows, row, is_apart, is_finished):
             last.rows.append(row)
             self._close_at_box(row)
+        else:
+            self._open_block(row, unit=self.unit)
 
     def _opens_unit(self, row: Row) -> bool:
-        """Open the statement, proof, caption or abstract that a row is the head of, if it is one."""
+        """Open the statement, proof or caption that a row is the head of, if it is one."""
         head = read_head(row, self.head_faces)
         unit = self.unit
         if head and unit and unit.head.kind == "proof":
-            if head.kind == "proof" and unit.has_claim:
-                unit.depth, unit.has_claim = unit.depth + 1, False
-                self._open_block(row, unit=unit)
-                return True
-            if head.label in INNER_KINDS:
-                unit.has_claim = True
+            is_inner_proof = head.kind == "proof" and unit.has_claim
+            if is_inner_proof or head.label in INNER_KINDS:
+                unit.depth += is_inner_proof
+                unit.has_claim = not is_inner_proof
                 self._open_block(row, unit=unit)
                 return True
         if head:
             self._open_block(row, unit=OpenUnit(head))
-        elif caption := read_caption(row):
-            self._open_block(row, "caption", self.unit)
+        elif read_caption(row):
+            self.caption = Block([row], "caption")
+            self.notes.append(self.caption)
         else:
             return False
         return True
@@ -187,7 +177,7 @@ class Grouper:
         if unit is None or unit.head.kind == "proof" or last.unit is not unit:
             return False
         if unit.head.kind == "abstract":
-            return self._leaves_abstract(last.rows, row, is_apart)
+            return not is_head_alone(last) and self._leaves_abstract(last.rows, row, is_apart)
         if is_formula(row) or not (is_finished or is_apart or not above.full):
             return False
         if self._is_slanted(unit, last.rows):
@@ -208,10 +198,10 @@ class Grouper:
         """Tell whether a row follows a statement in upright letters, whose end is white space."""
         above = rows[-1]
         is_indented = 0.6 < row.indent / row.size < 4
-        is_in_list = _ITEM.match(rows[0].text) is not None
-        if above.text.rstrip().endswith(":") or not _looks_new(row):
+        is_in_list = is_item(rows[0])
+        if above.text.rstrip().endswith(":") or not looks_new(row):
             return False
-        if _ITEM.match(row.text) and (is_in_list or is_formula(above)):
+        if is_item(row) and (is_in_list or is_formula(above)):
             return False
         if row.column != above.column or is_in_list or is_formula(above):
             return is_indented
@@ -221,27 +211,18 @@ class Grouper:
         return drop > 0.3 * row.size and row.y0 - above.y1 > self.space + 1.5
 
     def _leaves_abstract(self, rows: list[Row], row: Row, is_apart: bool) -> bool:
-        if len(rows) == 1 and rows[0].words == 1:
-            return False
         is_larger = row.size > rows[-1].size + 0.4
         return is_larger or _KEYWORDS.match(row.text) is not None or (
-            is_apart and row.column == rows[-1].column and _is_finished(rows[-1])
+            is_apart and row.column == rows[-1].column and ends_paragraph(rows[-1])
             and row.y0 - rows[-1].y1 > self.space + row.size
         )  # fmt: skip
 
     def _add_heading(self, row: Row, length: int) -> None:
-        head, rest = _split_row(row, length)
+        head, rest = split_row(row, length)
         last = self.blocks[-1] if self.blocks else None
         above = last.rows[-1] if last else row
         self._close_references()
-        if (
-            last
-            and last.kind == "heading"
-            and heading_face(above) == heading_face(head)
-            and not self._is_apart(above, row)
-            and not above.text.rstrip().endswith(".")
-            and number_level(head.text.strip()) is None
-        ) or (last and last.kind == "heading" and _PART.fullmatch(above.text)):
+        if last and last.kind == "heading" and self._continues_heading(above, head):
             last.rows.append(head)
         else:
             self._open_block(head, "heading")
@@ -249,6 +230,15 @@ class Grouper:
             self.references = []
         if rest:
             self._open_block(rest)
+
+    def _continues_heading(self, above: Row, row: Row) -> bool:
+        if _PART.fullmatch(above.text):
+            return True
+        is_same = (
+            heading_face(above) == heading_face(row) and number_level(row.text.strip()) is None
+        )
+        is_finished = above.text.rstrip().endswith(".")
+        return (is_same or not row.words) and not is_finished and not self._is_apart(above, row)
 
     def _is_apart(self, above: Row, row: Row) -> bool:
         size = max(self.body_size, min(row.size, above.size))
@@ -263,15 +253,15 @@ class Grouper:
             return True
         if row.column != above.column:
             return is_finished and not above.is_display
-        if _ITEM.match(row.text) and not row.is_display and not above.full:
+        if is_item(row) and not row.is_display and not above.full:
             return True
         if row.is_display or above.is_display:
             gap = row.y0 - above.y1 - self.space
             indent = row.indent - min(other.indent for other in rows)
             is_indented = not row.is_display and 0.6 < indent / row.size < 4 and len(rows) > 1
-            return gap > 3 * self.body_size or (is_indented and _looks_new(row))
-        if _ITEM.match(rows[0].text) or _ITEM.match(row.text):
-            return _opens_item(rows, row)
+            return gap > 3 * self.body_size or (is_indented and looks_new(row))
+        if is_item(rows[0]) or is_item(row):
+            return opens_item(rows, row)
         if above.full and not is_finished:
             return abs(row.size - above.size) > 0.7
         if abs(row.size - above.size) > 0.7 or is_apart:
@@ -279,41 +269,4 @@ class Grouper:
         base = min(other.indent for other in rows)
         if row.indent > base + 0.6 * row.size:
             return True
-        return not above.full and is_finished and _looks_new(row)
-
-
-def _is_finished(row: Row) -> bool:
-    return ends_sentence(row.text) or row.is_display
-
-
-def _looks_new(row: Row) -> bool:
-    return not row.text.lstrip()[:1].islower()
-
-
-def _opens_item(rows: list[Row], row: Row) -> bool:
-    """Tell whether a row begins a list item, or ends the list that the paragraph of `rows` is in."""
-    first, above = rows[0], rows[-1]
-    hang = rows[1].indent if len(rows) > 1 else first.indent + row.size
-    if _ITEM.match(row.text):
-        is_outdented = row.indent < hang - 2 if _ITEM.match(first.text) else row.indent > hang + 2
-        return is_outdented
-    if not _ITEM.match(first.text):
-        return False
-    return row.indent < min(hang, first.indent) + 2 and (_is_finished(above) or not above.full)
-
-
-def _split_row(row: Row, length: int) -> tuple[Row, Row | None]:
-    """Cut a row after `length` characters."""
-    head: list[Run] = []
-    rest: list[Run] = []
-    for run in row.runs:
-        taken = max(0, min(len(run.text), length))
-        length -= len(run.text)
-        if taken:
-            head.append(run._replace(text=run.text[:taken]))
-        if taken < len(run.text):
-            rest.append(run._replace(text=run.text[taken:]))
-    if not any(run.text.strip() for run in rest):
-        return row, None
-    first, second = ("".join(run.text for run in part) for part in (head, rest))
-    return replace(row, runs=head, text=first), replace(row, runs=rest, text=second)
+        return not above.full and is_finished and looks_new(row)

@@ -16,6 +16,7 @@ _PROOF = re.compile(
     r"(?:(?P<way>[A-Z][a-z]+)(?P<joint> (?:of|on|about|for))? (?:the |a )?)?"
     r"(?:(?<= )proof|Proof|Beweis|Preuve|Démonstration)\b"
 )
+_NOTE = re.compile(r"\s*\([^()]{1,80}\)\s*[.:]?")
 _STOP = re.compile(r"[.:](?=\s|$)")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 #: A kind of the author's own: "Scholion 2.3".
@@ -126,9 +127,14 @@ def _read_proof(row: Row, text: str, match: re.Match[str], face: int) -> Head | 
     lead = " ".join(_lead(row, face).split())
     if len(lead) < match.end():
         return None
-    stop = _STOP.search(text, match.end())
+    note = _NOTE.match(text, match.end())
+    stop = _STOP.search(text, note.end() - 1 if note else match.end())
+    if note:
+        lead = text[: max(len(lead), note.end())]
     end = stop.end() if stop and stop.start() <= len(lead) else len(lead)
-    name = text[match.end() : end].strip(" .:()[]–—")
+    name = text[match.end() : end].strip(" .:–—")
+    if name[:1] in {"(", "["}:
+        name = name.strip("()[]")
     if match["way"] and not (stop and abs(stop.end() - len(lead)) < 2):
         return None
     if not stop and len(lead) == len(text) and name and face == ITALIC:
