@@ -18,7 +18,7 @@ from graphtune.records import Reading
 from graphtune.workspace import Workspace
 
 #: Part of what decides whether a stored paper is read again: raise it when reading or cutting changes.
-CHUNKING_VERSION = "1"
+CHUNKING_VERSION = "2"
 
 
 def update_documents(

@@ -95,7 +95,7 @@ class RulesExtractor:
     """
 
     name = "rules"
-    version = "1"
+    version = "2"
 
     def extract(self, document_title: str, chunk: Chunk) -> Extraction:
         """Return the concepts that the passage defines, states or names after somebody."""
