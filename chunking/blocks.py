@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, replace
 
+from graphtune.chunking.heads import Head
 from graphtune.chunking.rows import Row, Run
-from graphtune.chunking.statements import Head
 from graphtune.chunking.text import ends_sentence
 from graphtune.records import UnitKind
 

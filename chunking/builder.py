@@ -70,7 +70,10 @@ class TextBuilder:
         self.displays += [Span(start + begin, start + end) for begin, end in displays]
         self.lines += [(start + offset, box) for offset, box in lines]
         if self._open:
-            self._open = replace(self._open, end=self.length)
+            head = self._open.head_end
+            if self._open.start == start < head:  # the body begins with its first word
+                head = self.length - len(text[head - start :].lstrip())
+            self._open = replace(self._open, end=self.length, head_end=head)
         else:
             self.units.append(Unit(start, self.length, "text", start))
 

@@ -11,12 +11,13 @@ from graphtune.chunking.blocks import Block, OpenUnit
 from graphtune.chunking.builder import TextBuilder
 from graphtune.chunking.frontmatter import drop_contents, find_authors, find_title, list_names
 from graphtune.chunking.headings import heading_face, is_top_section, split_notes
+from graphtune.chunking.heads import parse_head
 from graphtune.chunking.hyphens import collect_words
 from graphtune.chunking.inline import join_rows
 from graphtune.chunking.margins import drop_running_heads
 from graphtune.chunking.paragraphs import Grouper
 from graphtune.chunking.rows import Row, order_pages, unify_sizes
-from graphtune.chunking.statements import collect_faces, parse_head, read_caption
+from graphtune.chunking.statements import collect_faces, read_caption
 from graphtune.chunking.text import number_level
 from graphtune.records import Box
 

@@ -3,16 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from graphtune.chunking.builder import Spans, TextBuilder
-from graphtune.chunking.text import NAMED_HEAD, STATEMENT_HEAD, ends_sentence, opens_statement
-from graphtune.records import UnitKind
+from graphtune.chunking.heads import Head, parse_head
+from graphtune.chunking.text import NAMED_HEAD, ends_sentence, opens_statement
 
-_NUMBER = re.compile(r"\s+([A-Z]?\d+(?:\.\d+)*|[A-Z])$|^(\d+(?:\.\d+)*)\.?\s+")
-_NAME = re.compile(r"\((.*)\)\s*[.:]?$", re.DOTALL)
 _PROOF_OF = re.compile(
-    r"Proof(?: sketch| idea)?\s+of\s+(?:\d+\.(?=\d)|[^.:]|\.(?=\d)){1,80}[.:](?=\s|$)",
+    r"Proof(?P<name>(?: sketch| idea)?\s+of\s+(?:\d+\.(?=\d)|[^.:]|\.(?=\d)){1,80})[.:](?=\s|$)",
     re.IGNORECASE,
 )
 _PROOF = re.compile(r"proof|sketch of proof|solution", re.IGNORECASE)
@@ -22,40 +19,22 @@ _PROOF_END = re.compile(
 )
 
 
-class Head(NamedTuple):
-    """Head of a statement or proof: the fields of its unit, and how many characters it has."""
-
-    kind: UnitKind
-    label: str
-    number: str
-    name: str
-    length: int
-
-
 def read_head(text: str) -> Head | None:
     """Return the head that a paragraph begins with, None where it begins with none.
 
     >>> read_head("Theorem 2.3 (Pieri rule). Let")
     Head(kind='statement', label='Theorem', number='2.3', name='Pieri rule', length=25)
-    >>> read_head("Proof of Lemma 2.1. By").length, read_head("Theorem 2.3 shows that")
-    (19, None)
+    >>> read_head("Proof of Lemma 2.1. By").name, read_head("Theorem 2.3 shows that")
+    ('of Lemma 2.1', None)
     """
-    proof = _PROOF_OF.match(text)
-    if proof:
-        return Head("proof", "Proof", "", "", proof.end())
-    if not opens_statement(text):
+    if proof := _PROOF_OF.match(text):
+        return Head("proof", "Proof", "", proof["name"].strip(), proof.end())
+    named = NAMED_HEAD.match(text)
+    if not opens_statement(text) or named is None or named[0][-1] not in ".:)":
         return None
-    named, head = NAMED_HEAD.match(text), STATEMENT_HEAD.match(text)
-    if named is None or head is None or named[0][-1:] not in ".:)":
-        return None
-    words = head[0].strip()
-    if _PROOF.match(words):
+    if _PROOF.match(named[0]):
         return Head("proof", "Proof", "", "", named.end())
-    number = _NUMBER.search(words)
-    label = _NUMBER.sub("", words).strip()
-    name = _NAME.search(named[0][head.end() :])
-    found = (number[1] or number[2]) if number else ""
-    return Head("statement", label, found, name[1] if name else "", named.end())
+    return parse_head(text)
 
 
 def ends_proof(text: str) -> bool:

@@ -23,10 +23,10 @@ from graphtune.chunking.headings import (
     measure_heading,
     opens_note,
 )
+from graphtune.chunking.heads import Head
 from graphtune.chunking.rows import Row
 from graphtune.chunking.statements import (
     INNER_KINDS,
-    Head,
     ends_with_box,
     is_formula,
     is_slanted,

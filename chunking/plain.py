@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from graphtune.chunking.builder import TextBuilder
-from graphtune.chunking.handwritten import Block, Head, add_blocks, read_head
+from graphtune.chunking.handwritten import Block, add_blocks, read_head
+from graphtune.chunking.heads import Head
 from graphtune.chunking.text import SECTION_NUMBER, clean_text
 from graphtune.errors import DocumentError
 from graphtune.records import Document

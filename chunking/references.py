@@ -76,10 +76,10 @@ def list_targets(document: Document) -> Targets:
 def fold_kind(word: str) -> str:
     """Reduce the name of a kind of statement to the singular, spelt out, in lower case.
 
-    >>> [fold_kind(word) for word in ("Thm", "Lemmas", "Corollaries", "Claim")]
-    ['theorem', 'lemma', 'corollary', 'claim']
+    >>> [fold_kind(word) for word in ("Thm", "Lemmas", "Corollaries", "Main Theorem", "")]
+    ['theorem', 'lemma', 'corollary', 'theorem', '']
     """
-    word = word.lower()
+    word = word.lower().rpartition(" ")[2]
     word = word[:-1] if word.endswith("s") and len(word) > 3 else word
     return _KINDS.get(word, word)
 

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
 
+from graphtune.chunking.heads import OTHER_HEAD, Head, parse_head
 from graphtune.chunking.rows import BOLD, CAPS, END_MARKS, ITALIC, MATH, Row
 from graphtune.chunking.text import NAMED_HEAD, SENTENCE_OPENERS, STATEMENT_HEAD
-from graphtune.records import UnitKind
 
 FACE = BOLD | ITALIC | CAPS
 #: Kinds that may stand inside a proof as a step of it.
@@ -19,27 +18,9 @@ _PROOF = re.compile(
 _NOTE = re.compile(r"\s*\([^()]{1,80}\)\s*[.:]?")
 _STOP = re.compile(r"[.:](?=\s|$)")
 _WORD = re.compile(r"[^\W\d_]{2,}")
-#: A kind of the author's own: "Scholion 2.3".
-_OTHER_HEAD = re.compile(
-    r"(?!(?:Fig|Table|Part|Chapter|Appendix|Section|Step|Case|Phase|Stage|Eq|Item|Page|Volume|Vol|Level|"
-    r"Layer|Lecture|Version|Method|Type|Class|Group|Input|Row|Column|Day|Week|Line)[a-z]*\b)"
-    r"(?P<kind>[A-Z][^\W\d_]{2,}(?:-[^\W\d_]+)?)\s+(?P<number>\d+(?:\.\d+)*)"
-    r"(?:\s*\((?P<name>[^()]*)\))?\s*[.:]?(?!\w)"
-)
 _CAPTION = re.compile(
     r"(?P<kind>Figure|Fig\.|Table|Algorithm|Listing|Scheme|Diagram)\s+(?P<number>[A-Z]?\d+(?:\.\d+)*)"
 )
-_UPPER_WORD = re.compile(r"[A-Z]{2,}")
-
-
-class Head(NamedTuple):
-    """What the head of a unit says (see `Unit`); `length` counts its characters."""
-
-    kind: UnitKind
-    label: str
-    number: str = ""
-    name: str = ""
-    length: int = 0
 
 
 def read_head(row: Row, head_faces: Collection[int] = ()) -> Head | None:
@@ -58,31 +39,9 @@ def read_head(row: Row, head_faces: Collection[int] = ()) -> Head | None:
         return _read_proof(row, text, match, face)
     if match := STATEMENT_HEAD.match(text):
         return parse_head(text) if _is_head(text, match, row, face) else None
-    if face in head_faces and face & (BOLD | CAPS) and (match := _OTHER_HEAD.match(text)):
+    if face in head_faces and face & (BOLD | CAPS) and (match := OTHER_HEAD.match(text)):
         return parse_head(text) if _is_head(text, match, row, face) else None
     return None
-
-
-def parse_head(text: str) -> Head | None:
-    """Take the head of a statement apart, by its words alone.
-
-    >>> parse_head("Theorem 2.3 (Pieri rule). Let")
-    Head(kind='statement', label='Theorem', number='2.3', name='Pieri rule', length=26)
-    >>> parse_head("2.4. Lemma. Let")
-    Head(kind='statement', label='Lemma', number='2.4', name='', length=12)
-    """
-    match = NAMED_HEAD.match(text) or _OTHER_HEAD.match(text)
-    if not match:
-        return None
-    groups = match.groupdict()
-    name = (groups["name"] or groups.get("note") or "").strip()
-    number = groups["number"] or groups.get("before") or ""
-    length = match.end() + len(text[match.end() :]) - len(text[match.end() :].lstrip())
-    return Head("statement", _tidy_label(match["kind"]), number, name, length)
-
-
-def _tidy_label(label: str) -> str:
-    return label.capitalize() if _UPPER_WORD.match(label) else label[0].upper() + label[1:]
 
 
 def collect_faces(rows: Iterable[Row]) -> set[int]:
@@ -145,8 +104,7 @@ def _read_proof(row: Row, text: str, match: re.Match[str], face: int) -> Head | 
     if match["way"]:
         joint = "" if match["way"] in {"Sketch", "Idea", "Outline"} else match["joint"] or ""
         name = f"{match['way'].lower()}{joint} {name}".strip()
-    length = end + len(text[end:]) - len(text[end:].lstrip())
-    return Head("proof", "Proof", "", name, length)
+    return Head("proof", "Proof", "", name, end)
 
 
 def _lead(row: Row, face: int) -> str:
@@ -175,8 +133,7 @@ def read_caption(row: Row) -> Head | None:
     if match["kind"] == "Algorithm" and after == "." and face:
         return None  # a statement of that kind
     end = match.end() + (after in {":", "."})
-    length = end + len(text[end:]) - len(text[end:].lstrip())
-    return Head("caption", match["kind"].replace("Fig.", "Figure"), match["number"], "", length)
+    return Head("caption", match["kind"].replace("Fig.", "Figure"), match["number"], "", end)
 
 
 def ends_with_box(row: Row) -> bool:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from graphtune.chunking.bibliography import is_references
 from graphtune.chunking.builder import TextBuilder
-from graphtune.chunking.handwritten import Block, Head, add_blocks, read_head
+from graphtune.chunking.handwritten import Block, add_blocks, read_head
+from graphtune.chunking.heads import Head
 from graphtune.records import Chunk, Span, Unit
 
 

@@ -108,7 +108,7 @@ def test_lists_footnotes_and_drawings(read: Callable[[str], Document]) -> None:
 
 def units(document: Document, kind: str) -> list[tuple[str, str, str, str]]:
     return [
-        (unit.label, unit.number, unit.name, document.text[unit.start : unit.head_end])
+        (unit.label, unit.number, unit.name, document.text[unit.start : unit.head_end].rstrip())
         for unit in document.units
         if unit.kind == kind
     ]

@@ -85,8 +85,8 @@ def test_units_are_clipped_to_the_chunk() -> None:
     (chunk,) = split(build(builder), max_tokens=200)
     assert [unit.kind for unit in chunk.units] == ["text", "statement"]
     unit = chunk.units[1]
-    assert chunk.text[unit.start : unit.head_end] == "Theorem 1 (Hall)."
-    assert chunk.text[unit.head_end : unit.end].startswith(" Every finite")
+    assert chunk.text[unit.start : unit.head_end] == "Theorem 1 (Hall). "
+    assert chunk.text[unit.head_end : unit.end].startswith("Every finite")
     parts = split(build(builder), max_tokens=20)
     assert len(parts) > 3
     for part in parts[1:]:

@@ -125,7 +125,7 @@ long.
         ("abstract", "", "", "Abstract. We count."),
         ("statement", "4", "", "Lemma 4. A tree has a leaf."),
         ("proof", "", "", "Proof. Take a path.\n\nIt ends. Q.E.D."),
-        ("proof", "", "", "Proof of Lemma 2.1. No end mark."),
+        ("proof", "", "of Lemma 2.1", "Proof of Lemma 2.1. No end mark."),
         ("reference", "1", "", "[1] First."),
         ("reference", "Kn", "", "[Kn] Second, long."),
     ]

@@ -173,4 +173,4 @@ def test_statement_titles_are_read():
     first, second = split_paragraphs(chunk)
     assert chunk.text[slice(*first.title)] == "Main (weak) form [4]"
     assert (first.word, second.word, second.title) == ("theorem", "lemma", None)
-    assert chunk.text[first.head_end :].startswith(" It holds")
+    assert chunk.text[first.head_end :].startswith("It holds")
