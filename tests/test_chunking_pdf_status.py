@@ -10,10 +10,12 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from graphtune.chunking import read_document
+from graphtune.chunking import read_document, split_document
 from graphtune.chunking.glyphs import find_face
+from graphtune.config import ChunkingConfig
 from graphtune.errors import DocumentError
 from graphtune.records import Document
+from tests.test_chunking_split import minilm
 
 SAMPLE = sorted((Path(__file__).parent.parent / "data" / "sample" / "pdf").glob("*.pdf"))
 LINES = [
@@ -87,6 +89,7 @@ def test_a_truncated_file_ends_in_text_or_an_error_and_in_silence(tmp_path: Path
 import sys
 from pathlib import Path
 from graphtune.chunking import read_document
+from graphtune.config import ChunkingConfig
 from graphtune.errors import DocumentError
 for name in sys.argv[1:]:
     try:
@@ -156,7 +159,8 @@ def list_raw_texts(path: Path) -> list[str]:
 
 
 def list_kept_texts(document: Document) -> list[str]:
-    return [document.text, *(removal.text for removal in document.removed)]
+    chunks = split_document(document, ChunkingConfig(max_tokens=64), minilm())
+    return [*(chunk.text for chunk in chunks), *(removal.text for removal in document.removed)]
 
 
 @pytest.mark.parametrize("path", SAMPLE, ids=lambda path: path.stem[:2])
