@@ -33,7 +33,7 @@ UnitKind = Literal[
     "title", "authors", "abstract", "heading", "statement", "proof", "caption", "footnote",
     "reference", "text",
 ]  # fmt: skip
-#: Why text of a file is not in the document.
+#: Why text was left out.
 RemovalReason = Literal["running head", "page number", "template", "contents", "turned", "hidden"]
 #: How a chunk points to another one: it proves its statement, names it ("by Lemma 3.1"), cites an entry
 #: of the bibliography that the other holds ("[7]"), or says nearly the same.
@@ -105,10 +105,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    r"""A cross-reference that the file itself spells out: a link of a PDF, `\ref` or `\cite` of LaTeX.
-
-    The text `[start, end)` points to the place `target` of the same document.
-    """
+    r"""The text `[start, end)` points to the place `target` of its document: `\ref`, "by Lemma 2"."""
 
     start: int
     end: int
@@ -150,9 +147,8 @@ class Document:
 class Quality:
     """How good a chunk's text is, all from 0 to 1.
 
-    `score` is 1 for clean prose and falls with the shares of characters that are junk (replacement and
-    private-use characters, loose accents), of printed lines of at most 3 characters, and of
-    mathematics; and where its document was read with warnings.
+    `score` falls with the shares of junk characters (replacement and private-use ones, loose accents),
+    of printed lines of at most 3 characters, of mathematics, and where its document has warnings.
     """
 
     score: float = 1.0
