@@ -43,12 +43,15 @@ def join_lines(before: str, after: str, words: Collection[str]) -> str:
 
     >>> join_lines("a Hamil-", "tonian path", set()), join_lines("a q-", "series", set())
     ('a Hamiltonian path', 'a q-series')
+    >>> join_lines("分拆函数", "计算", set())  # no spaces between words in this script
+    '分拆函数计算'
     """
     before, after = before.rstrip(), after.lstrip()
     if not before or not after:
         return before + after
     if before[-1] not in "-‐\u00ad–—":
-        return f"{before} {after}"
+        is_spaced = before[-1] < "\u2e80" or after[0] < "\u2e80" or before[-1] > "\u9fff"
+        return f"{before} {after}" if is_spaced else before + after
     if before[-1] == "\u00ad":
         return before[:-1] + after
     tail = before[before.rfind(" ") + 1 :]

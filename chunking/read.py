@@ -20,7 +20,7 @@ def find_papers(paths: Sequence[Path]) -> list[Path]:
     other formats inside a folder.
 
     Raises:
-        DocumentError: a path does not exist, or a file named in `paths` is of another format.
+        DocumentError: a path does not exist, is no file, or is of another format.
     """
     found: dict[Path, None] = {}
     for path in paths:
@@ -28,6 +28,8 @@ def find_papers(paths: Sequence[Path]) -> list[Path]:
             found.update(dict.fromkeys(sorted(_visible_papers(path))))
         elif not path.exists():
             raise DocumentError(f"{path} does not exist. Check the path.")
+        elif _is_special(path):
+            raise DocumentError(f"{path} is a pipe or a device, not a file. Name a file.")
         else:
             _check_suffix(path)
             found[path] = None
@@ -43,7 +45,12 @@ def _visible_papers(folder: Path) -> list[Path]:
             for name in names
             if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
         ]
-    return papers
+    return [path for path in papers if not _is_special(path)]
+
+
+def _is_special(path: Path) -> bool:
+    """Whether reading would wait for ever, as it does at pipes and devices."""
+    return path.exists() and not path.is_file()
 
 
 def _check_suffix(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Markdown, plain text, and finding papers on disk."""
 
+import os
 from pathlib import Path
 from time import process_time
 
@@ -191,3 +192,11 @@ def test_find_papers_refuses_what_was_named(tmp_path: Path, name: str, problem: 
 def test_a_vanished_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match=r"gone\.pdf cannot be read"):
         read_document(tmp_path / "gone.pdf")
+
+
+def test_pipes_are_no_papers(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    (tmp_path / "a.txt").write_text("Text.")
+    assert find_papers([tmp_path]) == [tmp_path / "a.txt"]
+    with pytest.raises(DocumentError, match=r"pipe\.txt is a pipe or a device"):
+        find_papers([tmp_path / "pipe.txt"])
