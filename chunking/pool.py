@@ -12,7 +12,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -49,6 +49,8 @@ def read_paper(path: Path, chunking: ChunkingConfig, count: TokenSpans) -> Readi
     links = link_chunks(document, chunks)
     message = _shorten(document.warnings)
     status: Status = "degraded" if document.warnings else "ok"
+    # The chunks have their boxes now; the lines would be half of what goes between the processes.
+    document = replace(document, lines=())
     return Reading(str(path), status, message, document, tuple(chunks), tuple(links))
 
 

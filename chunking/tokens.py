@@ -42,7 +42,7 @@ def load_token_spans(tokenizer_json: Path) -> TokenSpans:
             stop = text.find("\n\n", start + _STRETCH)
             end = stop if stop >= 0 else len(text)
             found = tokenizer.encode(text[start:end], add_special_tokens=False).offsets
-            spans += [(first + start, last + start) for first, last in found]
+            spans += [(a + start, b + start) for a, b in found] if start else found
             start = end
         return spans
 

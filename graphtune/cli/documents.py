@@ -75,8 +75,7 @@ def describe_files(summary: "BuildSummary") -> list[str]:
     wrong += [f"{status}: {path}: {message}" for path, status, message in summary.degraded]
     lines += wrong[:MAX_NAMED]
     if len(wrong) > MAX_NAMED:
-        rest = wrong[MAX_NAMED].split(":")[0]
-        lines.append(f"… and {len(wrong) - MAX_NAMED:,} more: graphtune documents --status {rest}")
+        lines.append(f"… and {len(wrong) - MAX_NAMED:,} more: graphtune documents")
     return lines
 
 
