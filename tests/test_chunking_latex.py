@@ -213,6 +213,17 @@ def test_what_is_not_closed_is_a_warning_and_loses_no_text(
     document = read("A {b\n\n$x\n\nC \\begin{align} y\n\nD")
     assert all(word in document.text for word in "A b $x$ C y D".split())
     assert len(document.warnings) == 3
+    assert any("A {b" in warning for warning in document.warnings)
+
+
+def test_a_percent_sign_in_a_link_opens_no_comment(read: Callable[[str], Document]) -> None:
+    document = read(
+        r"""See \href{http://x.org/a%20b}{the link}, \nolinkurl{a%20b}, \url{c%20d} for \emph{more}.
+
+Last words."""
+    )
+    assert document.text.endswith("See the link, a%20b, c%20d for more.\n\nLast words.")
+    assert document.warnings == ()
 
 
 def test_statements_written_by_hand(read: Callable[[str], Document]) -> None:
