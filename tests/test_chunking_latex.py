@@ -171,6 +171,21 @@ def test_references_point_to_their_places(read: Callable[[str], Document]) -> No
     assert read(r"See \ref{thm:main} and \cite{Key}.").text.endswith("See main and [Key].")
 
 
+def test_a_proof_may_name_its_statement(read: Callable[[str], Document]) -> None:
+    document = read(
+        r"""\begin{thm}\label{a} A. \end{thm} \begin{thm}\label{b} B. \end{thm}
+\begin{corollary} C. \end{corollary}
+\begin{proof}[Proof of the corollary] So. \end{proof} \begin{proof}[Proof of \cref{a}] So. \end{proof}
+\begin{proof}[Sketch of the proof of Theorem~\ref{b}.] So. \end{proof}"""
+    )
+    starts = [unit.start for unit in document.units if unit.kind == "statement"]
+    assert [(unit.name, unit.proves) for unit in document.units if unit.kind == "proof"] == [
+        ("of the corollary", starts[2]),
+        ("of theorem 0.1", starts[0]),
+        ("Sketch of the proof of Theorem 0.2", starts[1]),
+    ]
+
+
 def test_front_matter(read: Callable[[str], Document]) -> None:
     document = read(r"\author{A. One\thanks{Paid.}\\ Sofia} \author{B. Two} \date{May} Text.")
     assert document.authors == "A. One, B. Two"
