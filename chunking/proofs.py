@@ -7,7 +7,7 @@ from dataclasses import replace
 from graphtune.chunking.references import fold_kind
 from graphtune.records import Unit
 
-_NAMED = re.compile(r"(?P<word>[A-Z][a-z]+)\.?\s(?P<number>[A-Z]?\d+(?:\.\d+)*[a-z]?|[A-Z]\b)")
+_NAMED = re.compile(r"(?P<word>\b[A-Za-z][a-z]+)\.?\s(?P<number>[A-Z]?\d+(?:\.\d+)*[a-z]?|[A-Z]\b)")
 _UNPROVED = frozenset(
     "definition example remark note notation convention exercise question problem conjecture".split()
 )
@@ -36,8 +36,8 @@ def tie_proofs(units: Sequence[Unit]) -> tuple[Unit, ...]:
         elif unit.kind == "proof" and not unit.label:  # goes on behind a claim inside it
             unit = replace(unit, proves=proved)
         elif unit.kind == "proof":
-            found = _NAMED.search(unit.name)
-            place = named.get((fold_kind(found["word"]), found["number"])) if found else last
+            keys = [(fold_kind(m["word"]), m["number"]) for m in _NAMED.finditer(unit.name)]
+            place = next((named[key] for key in keys if key in named), None) if keys else last
             unit = replace(unit, proves=place)
             last, proved = None, place
         tied.append(unit)

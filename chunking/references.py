@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from graphtune.records import Document, Label, Unit
 
@@ -16,18 +16,29 @@ _KINDS = {
     "chapter": "section", "appendix": "section", "appendice": "section", "corollarie": "corollary",
     "propertie": "property", "hypothese": "hypothesis", "hypothesi": "hypothesis", "fig": "figure",
 }  # fmt: skip
-_NUMBER = r"\(?(?P<number>[A-Z]?\d+(?:\.\d+)*[a-z]?|[A-Z])\)?(?![\w(])"
-_NAMED = re.compile(
-    rf"(?P<word>\b[A-Z][a-z]{{1,12}}|§§?|\b(?:eqs?|equations?|section))\b\.?\s?{_NUMBER}"
-)
+_VALUE = r"(?P<number>[A-Z]?\d+(?:\.\d+)*[a-z]?|[A-Z])"
+#: A part of a statement: "(ii)" of "Theorem 4(ii)".
+_PART = r"(?:\((?:[ivx]{1,4}|[a-z]|\d)\))?"
+_NUMBER = rf"(?P<mark>(?P<open>\()?{_VALUE}(?(open)\)){_PART})(?![\w(])"
+_WORD = r"(?P<word>\b[A-Za-z][a-z]{1,12}|§§?)\.?\s?"
+_NAMED = re.compile(_WORD + _NUMBER)
+_WORD_BEFORE = re.compile(rf"{_WORD}\Z")
+_PART_BEHIND = re.compile(rf"{_PART}(?![\w(])")
 _MORE = re.compile(rf"(?:\s*(?P<to>[-–—])\s*|\s*,?\s+(?:and|or|&)\s+|\s*,\s*){_NUMBER}")
 _EXTERNAL = re.compile(r"\s*,?\s*(?:of|in|from)\s+(?:\[|his|her|their)")
-_CITATION = re.compile(r"\[(?P<marks>[^\[\]]{1,60})\]")
+#: Brackets beside an operator, a digit or other brackets are mathematics; \0 stands for formulas.
+_OPERATORS = "=+−*·×/<>≤≥∈∉⊂⊆≅≡∼≈⊗⊕∪∩|^_"
+_CITATION = re.compile(
+    rf"(?<![{_OPERATORS}\[\]!\d\0])(?<![{_OPERATORS}]\s)\[(?P<marks>[^\[\]]{{1,60}})\]"
+    rf"(?!\s?[{_OPERATORS}]|[\[\](!\d\0])"
+)
 _RANGE = re.compile(r"(\d+)\s*[-–—]\s*(\d+)")
 _EQUATION = re.compile(
-    rf"\b(?:by|in|of|from|see|and|with|using|to|that|both|or|into|combining)\s+(?=\(){_NUMBER}"
+    rf"\b(?:by|in|of|from|see|and|with|using|to|that|both|or|into|combining)\s+(?P<word>)(?=\(){_NUMBER}"
 )
 _TAG = re.compile(r"\((?P<number>[A-Z]?\d+(?:\.\d+)*[a-z]?)\)")
+_MARKDOWN_TAG = re.compile(rf"\\tag\{{{_VALUE}\}}")
+_FORMULA = re.compile(r"\$\$[^$\n]+\$\$|\$[^$\n]+\$|`[^`\n]+`")
 _SECTION_NUMBER = re.compile(
     r"(?:Appendix|Chapter|Section|Part)?\s*([A-Z](?=\W)|[A-Z]?\d+(?:\.\d+)*)(?!\w)"
 )
@@ -38,12 +49,19 @@ def find_references(document: Document) -> list[Label]:
 
     What the file itself spells out (`document.labels`) goes before what the words say. A statement is
     found by its kind and number together. Heads, headings and the bibliography refer to nothing, nor
-    do "Lemma 1 of [7]" and a number that two places have.
+    do "Lemma 1 of [7]" and a number that two places have. A span covers the kind and the number, as in
+    "Lemma 3.1". Nothing is guessed inside formulas and code.
     """
     targets = list_targets(document)
-    found = sorted(document.labels, key=lambda label: label.start)
+    given = sorted(document.labels, key=lambda label: label.start)
+    kinds = {kind for kind, _ in targets}.union(_KINDS.values())
+    found = [_widen_label(document.text, label, kinds) for label in given]
     starts = [label.start for label in found]
-    for label in _read_references(document.text, targets):
+    entries = {unit.start for unit in document.units if unit.kind == "reference"}
+    has_citations = any(label.target in entries for label in given)
+    for label in _read_references(_hide_formulas(document), targets):
+        if has_citations and label.target in entries:
+            continue
         index = bisect_right(starts, label.end)
         if not index or found[index - 1].end <= label.start:
             found.append(label)
@@ -67,6 +85,8 @@ def list_targets(document: Document) -> Targets:
             # The number of an equation stands at its margin, alone.
             if not document.text[tag.end() : end].strip() or not document.text[start : tag.start()]:
                 places.append(("equation", tag["number"], start))
+        for tag in _MARKDOWN_TAG.finditer(document.text, start, end):
+            places.append(("equation", tag["number"], start))
     targets: dict[tuple[str, str], int | None] = {}
     for kind, number, start in places:
         targets[kind, number] = None if (kind, number) in targets else start
@@ -82,6 +102,33 @@ def fold_kind(word: str) -> str:
     word = word.lower().rpartition(" ")[2]
     word = word[:-1] if word.endswith("s") and len(word) > 3 else word
     return _KINDS.get(word, word)
+
+
+def _widen_label(text: str, label: Label, kinds: Collection[str]) -> Label:
+    """Return a label that covers the kind printed before its number, and the part behind it.
+
+    >>> label = _widen_label("By Lemma 4(ii) it", Label(9, 10, 0), {"lemma"})
+    >>> label.start, label.end
+    (3, 14)
+    """
+    word = _WORD_BEFORE.search(text, max(0, label.start - 20), label.start)
+    start = word.start() if word and fold_kind(word["word"]) in kinds else label.start
+    part = _PART_BEHIND.match(text, label.end)
+    return Label(start, part.end() if part else label.end, label.target)
+
+
+def _hide_formulas(document: Document) -> str:
+    """Return the text with the characters of formulas and code replaced."""
+    spans = [tuple(span) for span in document.displays]
+    if document.format != "pdf":
+        spans += [match.span() for match in _FORMULA.finditer(document.text)]
+    parts, position = [], 0
+    for start, end in sorted(spans):
+        if end > position:
+            start = max(start, position)
+            parts += [document.text[position:start], "\0" * (end - start)]
+            position = end
+    return "".join(parts) + document.text[position:]
 
 
 def _read_references(text: str, targets: Targets) -> Iterator[Label]:
@@ -103,16 +150,16 @@ def _read_numbers(text: str, match: re.Match[str], kind: str, targets: Targets) 
     """Yield the references of "Lemmas 2, 3 and 5–7", each with the span of its own number."""
     labels = []
     number: re.Match[str] | None = match
-    start, previous = match.start(), ""
+    start, previous = match.start("word"), ""
     while number:
         names = [number["number"]]
         if number is not match and number["to"]:
             names = _list_range(previous, number["number"])
         places = (targets.get((kind, name)) for name in names)
-        labels += [Label(start, number.end(), place) for place in places if place is not None]
+        labels += [Label(start, number.end("mark"), place) for place in places if place is not None]
         previous, end = number["number"], number.end()
         number = _MORE.match(text, end)
-        start = number.start("number") if number else end
+        start = number.start("mark") if number else end
     if not _EXTERNAL.match(text, end):
         yield from labels
 
@@ -132,16 +179,16 @@ def _list_range(first: str, last: str) -> list[str]:
 
 
 def _read_citation(citation: re.Match[str], targets: Targets) -> Iterator[Label]:
-    """Yield the entries of "[3, 7–9, Thm. 2]"; an interval such as [0, 1] cites nothing."""
+    """Yield the entries of "[3, 7–9, Thm. 2]"; [0, 1] and [1, 1, . . . , 1] cite nothing."""
     places: list[int | None] = []
     for part in re.split(r"\s*[,;]\s*", citation["marks"].strip()):
         marks = [part]
         if ("reference", part) not in targets and (run := _RANGE.fullmatch(part)):
             marks = [run[1], *_list_range(run[1], run[2])]
-        elif " " in part and places:
+        elif " " in part and places and any(map(str.isalpha, part)):
             break  # a note: "Thm. 2", "p. 5"
         places += [targets.get(("reference", mark)) for mark in marks]
-    if None not in places:
+    if None not in places and len(set(places)) == len(places):
         yield from (Label(*citation.span(), place) for place in places if place is not None)
 
 

@@ -171,6 +171,21 @@ def test_references_point_to_their_places(read: Callable[[str], Document]) -> No
     assert read(r"See \ref{thm:main} and \cite{Key}.").text.endswith("See main and [Key].")
 
 
+def test_a_proof_may_name_its_statement(read: Callable[[str], Document]) -> None:
+    document = read(
+        r"""\begin{thm}\label{a} A. \end{thm} \begin{thm}\label{b} B. \end{thm}
+\begin{corollary} C. \end{corollary}
+\begin{proof}[Proof of the corollary] So. \end{proof} \begin{proof}[Proof of \cref{a}] So. \end{proof}
+\begin{proof}[Sketch of the proof of Theorem~\ref{b}.] So. \end{proof}"""
+    )
+    starts = [unit.start for unit in document.units if unit.kind == "statement"]
+    assert [(unit.name, unit.proves) for unit in document.units if unit.kind == "proof"] == [
+        ("of the corollary", starts[2]),
+        ("of theorem 0.1", starts[0]),
+        ("Sketch of the proof of Theorem 0.2", starts[1]),
+    ]
+
+
 def test_front_matter(read: Callable[[str], Document]) -> None:
     document = read(r"\author{A. One\thanks{Paid.}\\ Sofia} \author{B. Two} \date{May} Text.")
     assert document.authors == "A. One, B. Two"
@@ -213,6 +228,17 @@ def test_what_is_not_closed_is_a_warning_and_loses_no_text(
     document = read("A {b\n\n$x\n\nC \\begin{align} y\n\nD")
     assert all(word in document.text for word in "A b $x$ C y D".split())
     assert len(document.warnings) == 3
+    assert any("A {b" in warning for warning in document.warnings)
+
+
+def test_a_percent_sign_in_a_link_opens_no_comment(read: Callable[[str], Document]) -> None:
+    document = read(
+        r"""See \href{http://x.org/a%20b}{the link}, \nolinkurl{a%20b}, \url{c%20d} for \emph{more}.
+
+Last words."""
+    )
+    assert document.text.endswith("See the link, a%20b, c%20d for more.\n\nLast words.")
+    assert document.warnings == ()
 
 
 def test_statements_written_by_hand(read: Callable[[str], Document]) -> None:

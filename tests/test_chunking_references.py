@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from graphtune.chunking import read_document
 from graphtune.chunking.builder import TextBuilder
 from graphtune.chunking.links import link_chunks
 from graphtune.chunking.references import find_references
@@ -50,6 +51,12 @@ def make_paper(*body: str) -> Document:
         ("It follows from (2.9) and f(2.4).", []),
         ("Eq. (2.4) is clear; so is equation 2.4.", ["x = y (2.4", "x = y (2.4"]),
         ("Lemma 2.11 is another one.", []),
+        ("See Lemma 2.1(ii), Lemma 2.2(a) and so on.", ["Lemma 2.1.", "Lemma 2.2."]),
+        ("Now by theorem 2.3 it holds.", ["Theorem 2.3"]),
+        ("It is into (2.4 − x) and (2.4 + x.", []),
+        ("It is [3]!/([2][1][1]) and = [2] + [1].", []),
+        ("It is [1, 1, . . . , 1] or [1, . . . , 3].", []),
+        ("It is Baer[1] and [1]–[3], [2].", ["[1] A. Aut", "[1] A. Aut", "[3] A. Aut", "[2] A. Aut"]),
     ],
 )
 def test_references_are_resolved(text: str, targets: list[str]) -> None:
@@ -61,6 +68,45 @@ def test_references_are_resolved(text: str, targets: list[str]) -> None:
         if begin <= label.start < begin + len(text)
     ]
     assert found == [target[:10] for target in targets]
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("By Lemmas 2.1 and 2.2(ii) (or Theorem 2.3).", ["Lemmas 2.1", "2.2(ii)", "Theorem 2.3"]),
+        ("It follows from (2.4) and [1, Lemma 2.1].", ["(2.4)", "[1, Lemma 2.1]"]),
+    ],
+)
+def test_spans_cover_kind_and_number(text: str, spans: list[str]) -> None:
+    document = make_paper(text)
+    begin = document.text.index(text)
+    found = [label for label in find_references(document) if 0 <= label.start - begin < len(text)]
+    assert [document.text[label.start : label.end] for label in found] == spans
+
+
+LATEX = r"""\newtheorem{lem}{Lemma} \begin{document}
+\begin{lem}\label{a} A. \end{lem} \begin{lem}\label{b} B. \end{lem}
+See Lemmas \ref{a} and~\ref{b}(ii), Part \ref{a}, \cref{b} and \cite{K}, $x \in [1]$, or q[1].
+\begin{thebibliography}{9} \bibitem{K} Knuth. \end{thebibliography} \end{document}"""
+
+
+def test_latex_spans_are_those_of_the_pdf(tmp_path: Path) -> None:
+    path = tmp_path / "a.tex"
+    path.write_text(LATEX)
+    document = read_document(path)
+    found = [document.text[label.start : label.end] for label in find_references(document)]
+    assert found == ["Lemmas 1", "2(ii)", "1", "lemma 2", "1"]
+
+
+def test_nothing_is_guessed_in_formulas_of_markdown(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(
+        "We have\n\n$$ x = y [1] \\tag{7} $$\n\nAs in [1] and by (7), $[1]$, `a[1]`.\n\n"
+        "# References\n\n[1] Knuth.\n"
+    )
+    document = read_document(path)
+    found = [document.text[label.start : label.end] for label in find_references(document)]
+    assert found == ["[1]", "(7)"]
 
 
 def test_heads_and_the_bibliography_refer_to_nothing() -> None:

@@ -8,7 +8,8 @@ from graphtune.chunking.plain import decode_text
 from graphtune.errors import DocumentError
 
 _RAW_START = re.compile(
-    r"\\verb\*?(?P<mark>[^A-Za-z\s*])|\\(?:url|path)\s*\{(?P<url>[^{}\n]*)\}"
+    r"\\verb\*?(?P<mark>[^A-Za-z\s*])|\\(?:url|nolinkurl|path)\s*\{(?P<url>[^{}\n]*)\}"
+    r"|\\href\s*(?:\[[^\[\]\n]*\]\s*)?\{(?P<target>[^{}\n]*)\}"
     r"|\\begin\s*\{(?P<name>verbatim\*?|lstlisting|minted)\}|(?P<comment>(?<!\\)(?:\\\\)*%[^\n]*)"
 )
 #: Where raw text stood: its place in the list of raw texts.
@@ -90,6 +91,10 @@ def _set_raw_aside(text: str, raw: list[str]) -> str:
     for match in _RAW_START.finditer(text):
         if match.start() < position or match["comment"]:
             continue
+        if match["target"] is not None:  # a link prints its second argument alone
+            parts.append(text[position : match.start()])
+            position = match.end()
+            continue
         if match["url"] is not None:
             content, end = match["url"], match.end()
         else:
@@ -168,7 +173,7 @@ def _close_braces(text: str, warnings: list[str]) -> str:
 
     >>> warnings = []
     >>> _close_braces("{a} {b\n\nc}} d", warnings), warnings
-    ('{a} {b\n\nc} d', ['1 unbalanced braces'])
+    ('{a} {b\n\nc} d', ["1 unbalanced braces, the first near '{a} {b c}} d'"])
     """
     opened: list[int] = []
     edits: list[tuple[int, int, str]] = []
@@ -188,9 +193,12 @@ def _close_braces(text: str, warnings: list[str]) -> str:
             edits.append((ends[index], ends[index], "}"))
     if not edits:
         return text
-    warnings.append(f"{len(edits)} unbalanced braces")
+    edits.sort()
+    first = min([start for start, end, _ in edits if end > start] + opened)
+    excerpt = " ".join(text[max(0, first - 15) : first + 25].split())
+    warnings.append(f"{len(edits)} unbalanced braces, the first near {excerpt!r}")
     parts, position = [], 0
-    for start, end, replacement in sorted(edits):
+    for start, end, replacement in edits:
         parts += [text[position:start], replacement]
         position = end
     return "".join(parts) + text[position:]

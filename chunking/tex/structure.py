@@ -23,6 +23,7 @@ _LISTS = frozenset("itemize description enumerate".split())
 FLOATS = {"figure": "Figure", "table": "Table", "wrapfigure": "Figure", "sidewaystable": "Table",
           "sidewaysfigure": "Figure", "longtable": "Table", "wraptable": "Table"}  # fmt: skip
 _PROOF = re.compile(r"proof|sketch of proof|solution", re.IGNORECASE)
+_PROOF_WORD = re.compile(r"\Aproof\b\s*", re.IGNORECASE)
 _QED = "□"
 
 
@@ -107,6 +108,7 @@ class Structure:
             self.output.current = Target(start, number, label)
         if option and is_proof:
             self.read(option)
+            name = _PROOF_WORD.sub("", paragraph.text).rstrip(" .:")
         elif option:
             paragraph.print(" (")
             before = paragraph.length
