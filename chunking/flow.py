@@ -184,5 +184,9 @@ def _find_spaces(columns: list[list[Row]]) -> tuple[float, float]:
     ]
     if not neighbours:
         return 0.0, 0.0
+    neighbours.sort(key=lambda space: space[1])
+    low, middle = neighbours[3 * len(neighbours) // 10], neighbours[len(neighbours) // 2]
+    if middle[1] > 1.2 * low[1]:  # slides: as many paragraphs begin as lines go on
+        return low
     spaces, leadings = zip(*neighbours, strict=True)
     return median(spaces), median(leadings)

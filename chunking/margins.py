@@ -6,8 +6,12 @@ from collections import Counter
 from itertools import pairwise
 from statistics import median
 
+from graphtune.chunking.headings import opens_note
 from graphtune.chunking.rows import BOLD, PAGE_NUMBER, Row
 from graphtune.records import Removal
+
+#: The text of a piece, without its digits perhaps, and its height on the page.
+Mark = tuple[str, int]
 
 
 def drop_running_heads(
@@ -31,7 +35,8 @@ def drop_running_heads(
         for index, line in enumerate(lines):
             is_folio = not is_top and _is_folio(line, pages[index])
             if index not in headed and not is_folio:
-                line = _keep_level(line, {mark[1] for mark in marks[index] if seen[mark] >= often})
+                frequent = {mark for mark in marks[index] if seen[mark] >= often}
+                line = _select_repeated(line, pages[index], frequent, body_size)
             if line:
                 gone = set(map(id, line))
                 pages[index] = [piece for piece in pages[index] if id(piece) not in gone]
@@ -39,31 +44,52 @@ def drop_running_heads(
     return pages, removed
 
 
-def _keep_level(line: list[Row], heights: set[int]) -> list[Row]:
-    """Return the pieces that stand at one of the heights: the text of a full page may reach the margin."""
-    return [piece for piece in line if round(piece.baseline / 4) in heights]
+def _select_repeated(
+    line: list[Row], page: list[Row], frequent: set[Mark], body_size: float
+) -> list[Row]:
+    """Return the pieces of a line that have a frequent mark, and those level with them in a line set off.
+
+    The text of a full page may reach the line of the page number.
+    """
+    is_apart = _distance(line, page) > 0.7 * body_size
+    heights = {mark[1] for mark in frequent} if is_apart else set()
+    return [
+        piece
+        for piece in line
+        if _mark_piece(piece, line, page, body_size) in frequent
+        or round(piece.baseline / 4) in heights
+    ]
 
 
 def _find_headed(lines: list[list[Row]], pages: list[list[Row]], body_size: float) -> set[int]:
     """Return the pages whose outermost line is set off at the height usual for the document.
 
-    It must stand further off than the lines of the page do from each other.
+    It must stand further off than the lines of the page do from each other, and on hardly any page
+    may a line of text stand at its height: headings are set off too where they open a page.
     """
-    heights = [
-        round(line[0].baseline / 4)
+    heights = [round(line[0].baseline / 4) if line else None for line in lines]
+    apart = [
+        index
+        for index, (line, page) in enumerate(zip(lines, pages, strict=True))
         if any(_may_repeat(piece, body_size) for piece in line)
         and _distance(line, page) > 0.7 * body_size
-        else None
-        for line, page in zip(lines, pages, strict=True)
+        and not any(_is_note(piece, page, body_size) for piece in line)
     ]
-    usual, count = Counter(heights).most_common(1)[0] if heights else (None, 0)
-    if usual is None or count < max(3, len(pages) / 2):
+    usual, count = Counter(heights[index] for index in apart).most_common(1)[0] if apart else (0, 0)
+    if count < max(3, len(pages) / 2, 0.75 * heights.count(usual)):
         return set()
-    headed = {index for index, height in enumerate(heights) if height == usual}
+    headed = {index for index in apart if heights[index] == usual}
     spaces = [_typical_space(pages[index], lines[index]) for index in sorted(headed)]
     if median(_distance(lines[i], pages[i]) for i in headed) < 2 * median(spaces):
         return set()
     return headed
+
+
+def _is_note(piece: Row, page: list[Row], body_size: float) -> bool:
+    """Whether a piece below the middle of its page reads as a footnote: small, with a mark or a stop."""
+    is_below = piece.baseline > (page[0].baseline + max(row.y1 for row in page)) / 2
+    is_sentence = piece.words > 4 and piece.text.rstrip().endswith((".", ".”", ".)"))
+    return is_below and piece.size < 0.93 * body_size and (is_sentence or opens_note(piece))
 
 
 def _typical_space(page: list[Row], line: list[Row]) -> float:
@@ -125,15 +151,18 @@ def _outermost_line(page: list[Row], is_top: bool) -> list[Row]:
     return [piece for piece in page if piece.y1 > (edge.y0 + edge.y1) / 2]
 
 
-def _mark_line(line: list[Row], page: list[Row], body_size: float) -> set[tuple[str, int]]:
-    is_apart = _distance(line, page) > 0.7 * body_size
-    marks = set()
-    for piece in line:
-        text = piece.text.strip()
-        if _may_repeat(piece, body_size):
-            mark = re.sub(r"\d+", "#", text) if is_apart or text.isdigit() else text
-            marks.add((mark, round(piece.baseline / 4)))
-    return marks
+def _mark_line(line: list[Row], page: list[Row], body_size: float) -> set[Mark]:
+    return {
+        _mark_piece(piece, line, page, body_size) for piece in line if _may_repeat(piece, body_size)
+    }
+
+
+def _mark_piece(piece: Row, line: list[Row], page: list[Row], body_size: float) -> Mark:
+    """Return the text and the height of a piece; digits count as one where they may differ by page."""
+    text = piece.text.strip()
+    is_apart = _distance(line, page) > 0.7 * body_size and not _is_note(piece, page, body_size)
+    mark = re.sub(r"\d+", "#", text) if is_apart or text.isdigit() else text
+    return mark, round(piece.baseline / 4)
 
 
 def _distance(line: list[Row], page: list[Row]) -> float:

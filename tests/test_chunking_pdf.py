@@ -1,6 +1,6 @@
 """PDF reading, on files built here in the layouts that papers have."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pymupdf
@@ -8,36 +8,7 @@ import pytest
 
 from graphtune.chunking import read_document
 from graphtune.records import Document
-
-ROMAN, ITALIC, BOLD = "tiro", "tiit", "tibo"
-Line = tuple[float, float, list[tuple[str, str]], float]
-
-
-def draw_lines(page: pymupdf.Page, lines: Iterable[Line]) -> None:
-    """Write (x, y, [(font, text), …], size): the pieces of a line one after the other."""
-    for x, y, pieces, size in lines:
-        for font, text in pieces:
-            page.insert_text((x, y), text, fontname=font, fontsize=size)
-            x += pymupdf.get_text_length(text, fontname=font, fontsize=size)
-
-
-def make_pdf(path: Path, *pages: list[Line]) -> Path:
-    pdf = pymupdf.open()
-    for lines in pages:
-        draw_lines(pdf.new_page(), lines)
-    pdf.save(path)
-    return path
-
-
-def prose(x: float, y: float, *lines: str, size: float = 10) -> list[Line]:
-    return [(x, y + 12 * index, [(ROMAN, line)], size) for index, line in enumerate(lines)]
-
-
-FILLER = [
-    "The partition function counts the ways in which a whole number is a sum of others",
-    "and its values grow quickly, which Hardy and Ramanujan described with great precision",
-    "in a paper that opened the circle method to the whole of additive number theory.",
-]
+from tests.pages import BOLD, FILLER, ITALIC, ROMAN, draw_lines, make_pdf, prose
 
 
 @pytest.fixture
@@ -103,58 +74,6 @@ def test_two_columns_are_read_one_after_the_other(read: Callable[..., Document])
     order = [word for word in text.split() if word.startswith(("left", "right"))]
     assert order == [line.split()[0] for line in left + right]
     assert text.startswith("A Title Over Both")
-
-
-def test_running_heads_and_page_numbers_go(read: Callable[..., Document]) -> None:
-    pages = []
-    for number in range(1, 6):
-        body = prose(72, 100, f"Page {number} speaks about topic{number}.", *FILLER)
-        head = prose(72, 50, f"{number}") + prose(250, 50, "GROWTH OF PARTITIONS")
-        pages.append([*head, *body, *prose(300, 760, f"- {number} -")])
-    text = read(*pages).text
-    assert "GROWTH" not in text
-    assert "-" not in text
-    assert all(f"topic{number}" in text for number in range(1, 6))
-
-
-def test_heads_that_name_the_section_of_their_page_go(read: Callable[..., Document]) -> None:
-    names = ["1 Growth", "Order of sums", "3 Limits", "Main terms", "Error terms"]
-    pages = [
-        [*prose(250, 50, name), *prose(72, 100, *[f"{name[::-1]}: {line}" for line in FILLER])]
-        for name in names
-    ]
-    document = read(*pages)
-    assert not any(name in document.text for name in names)
-    assert [(item.text, item.reason) for item in document.removed] == [
-        (name, "running head") for name in names
-    ]
-
-
-def test_first_lines_of_widely_set_pages_stay(read: Callable[..., Document]) -> None:
-    pages = [
-        [
-            row
-            for line in range(9)
-            for row in prose(72, 100 + 26 * line, f"Line {line} of the {page} page is here.")
-        ]
-        for page in ("first", "second", "third", "fourth", "fifth")
-    ]
-    document = read(*pages)
-    assert document.removed == ()
-    assert document.text.count("Line 0") == document.text.count("Line 8") == 5
-
-
-def test_text_beside_a_page_number_stays(read: Callable[..., Document]) -> None:
-    pages = [
-        [
-            *prose(72, 100, f"Here is topic{number}.", *FILLER),
-            *prose(72, 757, f"A last line, {'of some sort' if number == 2 else ''}")
-            * (number == 2),
-            *prose(300, 760, f"{number + 1}"),
-        ]
-        for number in range(5)
-    ]
-    assert "A last line, of some sort" in read(*pages).text
 
 
 def test_a_paragraph_runs_over_the_page_break(read: Callable[..., Document]) -> None:
