@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from graphtune.chunking.formulas import hide_formulas
 from graphtune.records import Document, Label, Unit
 
 #: (kind, number) of a place that can be referred to, and its offset; None where two have the name.
@@ -26,11 +27,11 @@ _WORD_BEFORE = re.compile(rf"{_WORD}\Z")
 _PART_BEHIND = re.compile(rf"{_PART}(?![\w(])")
 _MORE = re.compile(rf"(?:\s*(?P<to>[-–—])\s*|\s*,?\s+(?:and|or|&)\s+|\s*,\s*){_NUMBER}")
 _EXTERNAL = re.compile(r"\s*,?\s*(?:of|in|from)\s+(?:\[|his|her|their)")
-#: Brackets beside an operator, a digit or other brackets are mathematics; \0 stands for formulas.
+#: Brackets beside an operator, a digit or other brackets are mathematics; \0, \1: see hide_formulas.
 _OPERATORS = "=+−*·×/<>≤≥∈∉⊂⊆≅≡∼≈⊗⊕∪∩|^_"
 _CITATION = re.compile(
-    rf"(?<![{_OPERATORS}\[\]!\d\0])(?<![{_OPERATORS}]\s)\[(?P<marks>[^\[\]]{{1,60}})\]"
-    rf"(?!\s?[{_OPERATORS}]|[\[\](!\d\0])"
+    rf"(?<![{_OPERATORS}\[\]!\d\x00\x01])(?<![{_OPERATORS}]\s)\[(?P<marks>[^\[\]]{{1,60}})\]"
+    rf"(?!\s?[{_OPERATORS}]|[\[\](!\w\x00\x01])"
 )
 _RANGE = re.compile(r"(\d+)\s*[-–—]\s*(\d+)")
 _EQUATION = re.compile(
@@ -38,7 +39,6 @@ _EQUATION = re.compile(
 )
 _TAG = re.compile(r"\((?P<number>[A-Z]?\d+(?:\.\d+)*[a-z]?)\)")
 _MARKDOWN_TAG = re.compile(rf"\\tag\{{{_VALUE}\}}")
-_FORMULA = re.compile(r"\$\$[^$\n]+\$\$|\$[^$\n]+\$|`[^`\n]+`")
 _SECTION_NUMBER = re.compile(
     r"(?:Appendix|Chapter|Section|Part)?\s*([A-Z](?=\W)|[A-Z]?\d+(?:\.\d+)*)(?!\w)"
 )
@@ -59,7 +59,7 @@ def find_references(document: Document) -> list[Label]:
     starts = [label.start for label in found]
     entries = {unit.start for unit in document.units if unit.kind == "reference"}
     has_citations = any(label.target in entries for label in given)
-    for label in _read_references(_hide_formulas(document), targets):
+    for label in _read_references(hide_formulas(document), targets):
         if has_citations and label.target in entries:
             continue
         index = bisect_right(starts, label.end)
@@ -115,20 +115,6 @@ def _widen_label(text: str, label: Label, kinds: Collection[str]) -> Label:
     start = word.start() if word and fold_kind(word["word"]) in kinds else label.start
     part = _PART_BEHIND.match(text, label.end)
     return Label(start, part.end() if part else label.end, label.target)
-
-
-def _hide_formulas(document: Document) -> str:
-    """Return the text with the characters of formulas and code replaced."""
-    spans = [tuple(span) for span in document.displays]
-    if document.format != "pdf":
-        spans += [match.span() for match in _FORMULA.finditer(document.text)]
-    parts, position = [], 0
-    for start, end in sorted(spans):
-        if end > position:
-            start = max(start, position)
-            parts += [document.text[position:start], "\0" * (end - start)]
-            position = end
-    return "".join(parts) + document.text[position:]
 
 
 def _read_references(text: str, targets: Targets) -> Iterator[Label]:

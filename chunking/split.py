@@ -1,5 +1,6 @@
 """Pack the units of a document into passages that fit a token budget."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -7,6 +8,7 @@ from typing import NamedTuple, cast
 
 from semchunk.semchunk import chunk as cut_clauses
 
+from graphtune.chunking.formulas import hide_formulas
 from graphtune.chunking.passages import Draft, make_chunks
 from graphtune.chunking.sentences import split_sentences, trim_span
 from graphtune.chunking.tokens import TokenSpans
@@ -15,6 +17,15 @@ from graphtune.records import Chunk, Document, Heading, Span, Unit, UnitKind
 
 #: Kinds that stay whole even where the section path in front of them must be shortened.
 _WHOLE: frozenset[UnitKind] = frozenset(("statement", "proof", "abstract", "reference"))
+
+_OUTSIDE = r"\s+(?![^()]{0,80}\))"
+#: Where a sentence is cut, the best places first: behind a display or a stop, behind a comma (not in
+#: brackets), before and behind a formula (see `hide_formulas`).
+_CUTS = (
+    re.compile(rf"(?:[;:]|\x01[.,]?){_OUTSIDE}"),
+    re.compile(rf",{_OUTSIDE}"),
+    re.compile(r"[\x00\x01][^\s\x00\x01]{0,20}\s+|\s+(?=[^\s\x00\x01]{0,20}[\x00\x01])"),
+)
 
 
 class _Section(NamedTuple):
@@ -45,7 +56,7 @@ def split_document(document: Document, config: ChunkingConfig, count: TokenSpans
     The chunks come in order and cover every character but white space; without overlap, once. None
     crosses a heading. Statements and proofs stay whole where the budget allows, even if the section
     path in front of them must be shortened; then paragraphs, then sentences. A sentence longer than
-    the budget is cut by semchunk: at clauses, words, characters. A statement opens a new chunk where
+    the budget is cut at clauses and around its formulas; what is still too long is cut by semchunk. A statement opens a new chunk where
     the current one is more than half full. With overlap, a chunk begins with the last whole sentences
     of the one before it in the same section.
     """
@@ -91,6 +102,7 @@ class _Packer:
 
     def __init__(self, document: Document, config: ChunkingConfig, count: TokenSpans) -> None:
         self.text = document.text
+        self.hidden = hide_formulas(document)
         self.units = document.units
         self.unit_starts = [unit.start for unit in document.units]
         self.has_prefix = config.heading_prefix
@@ -212,8 +224,22 @@ class _Packer:
             for sentence in split_sentences(self.text[slice(*paragraph)])
         ]
 
-    def _cut_sentence(self, start: int, end: int, limit: int) -> Iterator[_Piece]:
-        """Cut at clauses and words; a part of a word can have more tokens alone than inside it."""
+    def _cut_sentence(self, start: int, end: int, limit: int, level: int = 0) -> Iterator[_Piece]:
+        """Yield a part of a sentence whole where it fits, else cut at the next marks of `_CUTS`."""
+        if (size := self.size(start, end)) <= limit:
+            yield _Piece(start, end, size)
+        elif level == len(_CUTS):
+            yield from self._cut_words(start, end, limit)
+        else:
+            edges = [mark.end() for mark in _CUTS[level].finditer(self.hidden, start, end)]
+            for edge, after in pairwise([*edges, end, end]):
+                if edge == end or self.size(start, after) > limit:
+                    span = trim_span(self.text, start, edge)
+                    yield from self._cut_sentence(*span, limit, level + 1)
+                    start = edge
+
+    def _cut_words(self, start: int, end: int, limit: int) -> Iterator[_Piece]:
+        """Cut at words; a part of a word can have more tokens alone than inside it."""
         text = self.text[start:end]
         parts = cut_clauses(
             text, limit, lambda part: len(self.count(part)), memoize=False, offsets=True

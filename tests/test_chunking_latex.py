@@ -49,8 +49,10 @@ Next one.
     )
     assert document.title == "On many Möbius functions"
     assert [(heading.level, heading.title) for heading in document.headings] == [
-        (1, "Abstract"), (1, "1 First"), (2, "1.1 Inner $x$"), (1, "No number"), (1, "References"),
+        (1, "1 First"), (2, "1.1 Inner $x$"), (1, "No number"), (1, "References"),
     ]  # fmt: skip
+    assert units(document, "abstract") == [("Abstract", "", "", "Abstract.")]
+    assert "\n\nAbstract. Short.\n\n1 First" in document.text
     assert "Text with 50% of it. Still the same paragraph.\n\nNext one." in document.text
     assert document.text.endswith("[1] G. Andrews.\n\n[2] R. Stanley.")
     assert "comment" not in document.text
@@ -146,7 +148,7 @@ def test_units_have_the_numbers_of_the_pdf(read: Callable[[str], Document]) -> N
     assert units(document, "reference") == [("", "1", "", "[1]"), ("", "St", "", "[St]")]
     assert document.text.count("□") == 1
     assert [document.text[a:b] for a, b in document.displays] == [
-        "$x$ (1.1)", r"$y \qedhere$", r"$a \\ b \\ c$ (2.1) (*)",
+        "$x$ (1.1)", "$y$", r"$a \\ b \\ c$ (2.1) (*)",
     ]  # fmt: skip
     assert [unit.end for unit in document.units][:-1] == [
         unit.start - 2 for unit in document.units
@@ -169,6 +171,14 @@ def test_references_point_to_their_places(read: Callable[[str], Document]) -> No
     ]
     assert "By theorem 1.1 and [St, 1, p. 2]." in document.text
     assert read(r"See \ref{thm:main} and \cite{Key}.").text.endswith("See main and [Key].")
+
+
+def test_names_and_pages_of_labels(read: Callable[[str], Document]) -> None:
+    document = read(
+        r"""\section{One}\label{s} \begin{thm}[Pieri]\label{t} A. \end{thm} \section*{More}\label{m}
+See \nameref{s}, \nameref{t}, \nameref{m}, page~\pageref{t}."""
+    )
+    assert "See One, Pieri, More, page t." in document.text
 
 
 def test_a_proof_may_name_its_statement(read: Callable[[str], Document]) -> None:

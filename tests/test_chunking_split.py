@@ -118,6 +118,19 @@ def test_a_long_paragraph_is_cut_between_sentences() -> None:
     assert all(chunk.text.endswith("it has a sum.") for chunk in chunks)
 
 
+def test_a_long_sentence_is_cut_around_its_formulas() -> None:
+    formula = "$a + b, c; d$"
+    sentence = " ".join([f"the sum {formula} is small (or so, {formula})"] * 3)
+    text = "; ".join([f"{sentence}, and so on"] * 4) + "."
+    texts = [chunk.text for chunk in split(make_document(text), 120)]
+    assert len(texts) > 3
+    assert all(text.startswith(("the sum", "and so on")) for text in texts)
+    assert all(text.endswith(("on;", "on.", "$),")) for text in texts)
+    (long,) = [f"so {formula} is " + " ".join([formula] * 9)]
+    for chunk in split(make_document(long), 32):
+        assert chunk.text.count("$") % 2 == 0
+
+
 @pytest.mark.parametrize(
     ("text", "count"),
     [

@@ -17,6 +17,7 @@ _ENDS = {
 _LABEL = re.compile(r"\\label\s*\{([^{}]*)\}")
 _TAG = re.compile(r"\\tag(\*?)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _HIDDEN_NUMBER = re.compile(r"\\(?:nonumber|notag)(?![A-Za-z])")
+_BOX = re.compile(r"\\qedhere(?![A-Za-z])")
 _ROW_MARK = re.compile(r"\\\\|\\begin(?![A-Za-z])|\\end(?![A-Za-z])|\\.|[{}]", re.DOTALL)
 
 
@@ -45,12 +46,12 @@ def find_math_end(text: str, position: int, closing: str) -> tuple[int, int, boo
 
 
 def tidy_formula(source: str) -> str:
-    r"""Return a formula without its labels and with plain spaces.
+    r"""Return a formula without its labels and the box of a proof, with plain spaces.
 
-    >>> tidy_formula("\\label{e} a\n  \\tag{1} = b")
+    >>> tidy_formula("\\label{e} a\n  \\tag{1} = b \\qedhere")
     'a = b'
     """
-    for pattern in (_LABEL, _TAG, _HIDDEN_NUMBER):
+    for pattern in (_LABEL, _TAG, _HIDDEN_NUMBER, _BOX):
         source = pattern.sub("", source)
     return " ".join(source.replace(r"\ensuremath", "").split())
 

@@ -71,8 +71,9 @@ class Structure:
             self._begin_statement(theorem, option)
         elif plain == "abstract":
             frame.is_unit = True
-            self._print_heading("Abstract")
-            self.output.begin_unit(OpenUnit("abstract"))
+            self.output.unit = None
+            self.output.paragraph.print("Abstract. ")
+            self.output.begin_unit(OpenUnit("abstract", "Abstract"), len("Abstract."))
         elif plain == "thebibliography":
             self._print_heading("References")
         elif plain in _LISTS:
@@ -204,6 +205,8 @@ class Structure:
         words = "".join(self.output.paragraph.parts)[before:].strip()
         if number:
             self.output.current = Target(start, number, name.capitalize(), words)
+        else:
+            self.output.current = self.output.current._replace(start=start, title=words)
         self.output.unit = None
         self.output.end_paragraph(heading=level)
 
