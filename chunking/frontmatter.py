@@ -32,14 +32,16 @@ def find_title(rows: Sequence[Row], body_size: float) -> list[Row]:
     worded = [row for row in rows if row.words]
     largest = max((row.size for row in worded), default=0.0)
     if largest > 1.08 * body_size:
-        is_title = [row.size > largest - 0.4 and row.words > 0 for row in rows]
+        is_title = [row.size > largest - 0.4 for row in rows]
     else:
         is_title = [bool(row.words) and style_share(row, BOLD) > 0.8 for row in rows[:6]]
     if True not in is_title:
         return []
-    begin = end = is_title.index(True)
+    begin = end = next(index for index, row in enumerate(rows) if is_title[index] and row.words)
     while end < len(is_title) and is_title[end] and end - begin < 6:
         end += 1
+    while not rows[end - 1].words:  # a formula or a number below the title
+        end -= 1
     title = list(rows[begin:end])
     head = title[0].text.strip()
     is_section = SECTION_NUMBER.match(head) or opens_statement(head) or is_top_section(head)

@@ -1,4 +1,4 @@
-"""What stands around the text of a page: running heads, page numbers, templates."""
+"""What stands around the text of a page: running heads, page and line numbers, templates."""
 
 import math
 import re
@@ -25,7 +25,9 @@ def drop_running_heads(
     differ where white space sets the line off.
     """
     removed: list[Removal] = []
-    pages = _drop_templates(pages, removed)
+    edges = _measure_column(pages)
+    pages = [_drop_line_numbers(page, edges[0], removed) for page in pages]
+    pages = _drop_templates(pages, edges, body_size, removed)
     for is_top in (True, True, False, False):
         lines = [_outermost_line(page, is_top) for page in pages]
         marks = [_mark_line(line, page, body_size) for line, page in zip(lines, pages, strict=True)]
@@ -105,22 +107,69 @@ def _log_margin(piece: Row) -> Removal:
     return Removal(piece.page + 1, text, "page number" if is_number else "running head")
 
 
-def _drop_templates(pages: list[list[Row]], removed: list[Removal]) -> list[list[Row]]:
-    """Remove short pieces that stand at one place on most pages: sidebars of slides, stamps."""
+def _drop_templates(
+    pages: list[list[Row]], edges: tuple[float, float], body_size: float, removed: list[Removal]
+) -> list[list[Row]]:
+    """Remove short pieces that stand at one place on most pages: sidebars of slides, stamps.
+
+    They stand around the text; within it only on slides, which are wider than high, or very large.
+    """
     seen: Counter[tuple[str, int, int]] = Counter()
     for page in pages:
         seen.update({_place(piece) for piece in page if len(piece.text) <= 40})
     often = max(3, len(pages) / 2)
     common = {place for place, count in seen.items() if count > often}
+    if common and not _are_slides(pages):
+        inside = (piece for page in pages for piece in _list_inside(page, common, edges))
+        common -= {_place(piece) for piece in inside if piece.size < 2 * body_size}
     if not common:
-        return list(pages)
-    removed += [
-        Removal(piece.page + 1, piece.text.strip(), "template")
-        for page in pages
+        return pages
+    gone = [piece for page in pages for piece in page if _place(piece) in common]
+    removed += [Removal(piece.page + 1, piece.text.strip(), "template") for piece in gone]
+    return [[piece for piece in page if _place(piece) not in common] for page in pages]
+
+
+def _are_slides(pages: list[list[Row]]) -> bool:
+    pieces = [piece for page in pages for piece in page]
+    width = max(piece.x1 for piece in pieces) - min(piece.x0 for piece in pieces)
+    return width > max(piece.y1 for piece in pieces) - min(piece.y0 for piece in pieces)
+
+
+def _list_inside(
+    page: list[Row], common: set[tuple[str, int, int]], edges: tuple[float, float]
+) -> list[Row]:
+    """Return the pieces at common places with other text above and below, and not beside the column."""
+    levels = [piece.baseline for piece in page if _place(piece) not in common]
+    top, bottom = min(levels, default=0.0), max(levels, default=0.0)
+    return [
+        piece
         for piece in page
         if _place(piece) in common
+        and top < piece.baseline < bottom
+        and piece.x1 > edges[0]
+        and piece.x0 < edges[1]
     ]
-    return [[piece for piece in page if _place(piece) not in common] for page in pages]
+
+
+def _measure_column(pages: list[list[Row]]) -> tuple[float, float]:
+    """Return the left and the right edge of the text of a document."""
+    prose = [piece for page in pages for piece in page if piece.words > 3]
+    if not prose:
+        return -math.inf, math.inf
+    lefts, rights = sorted(piece.x0 for piece in prose), sorted(piece.x1 for piece in prose)
+    return lefts[len(prose) // 20], rights[-1 - len(prose) // 20]
+
+
+def _drop_line_numbers(page: list[Row], left: float, removed: list[Removal]) -> list[Row]:
+    """Remove numbers that count the lines: five and more below each other, left of the text."""
+    beside = [piece for piece in page if piece.x1 < left and piece.text.strip().isdecimal()]
+    beside.sort(key=lambda piece: piece.baseline)
+    values = [int(piece.text) for piece in beside]
+    if len(beside) < 5 or any(below <= above for above, below in pairwise(values)):
+        return page
+    removed += [Removal(piece.page + 1, piece.text.strip(), "line number") for piece in beside]
+    gone = set(map(id, beside))
+    return [piece for piece in page if id(piece) not in gone]
 
 
 def _place(piece: Row) -> tuple[str, int, int]:

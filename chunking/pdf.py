@@ -18,6 +18,8 @@ from graphtune.records import Document, Removal
 _MOST_WARNINGS, _LONGEST_WARNING = 20, 200
 #: MuPDF keeps what it has loaded, without need once a page is read.
 _PAGES_PER_SHRINK = 100
+#: Their root signs hang from the baseline of the glyph, which is the height of the bar.
+_ROOT_FONTS = ("CMSY", "CMBSY", "LMMathSy", "txsy", "pxsy")
 Rectangle = tuple[float, float, float, float]
 
 
@@ -118,9 +120,16 @@ def _load_pymupdf() -> Any:
 def _read_page(page: Any, number: int) -> tuple[list[Row], list[Removal]]:
     pymupdf = _load_pymupdf()
     flags = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES | pymupdf.TEXT_COLLECT_VECTORS
-    lines = _read_lines(page.get_text("dict", flags=flags)["blocks"])
+    if page.rotation:
+        page.set_rotation(0)
+    content = page.get_displaylist(annots=0).get_textpage(flags)
+    lines = _read_lines(pymupdf.TextPage(content).extractDICT()["blocks"])
     # Turned lines are stamps in the margin and labels of figures, unless there is nothing else.
-    upright = [line for line in lines if line["dir"][0] > 0.9] or lines
+    upright = [line for line in lines if line["dir"][0] > 0.9]
+    if not upright:
+        upright = lines
+        for line in lines:  # they stand side by side, without white space between them
+            line["spans"][-1]["text"] += " "
     rows = [_read_line(line, number) for line in _join_marked(upright)]
     removed = []
     if len(upright) < len(lines):
@@ -226,4 +235,9 @@ def _read_line(line: dict[str, Any], number: int) -> Row | None:
             whole += text
     if whole or mark:
         runs.append(Run(whole + mark, face, points))
+    if whole == "√" and all(run.size < 0.7 * points for run in runs[:-1]):
+        span = line["spans"][-1]
+        if any(part in span["font"] for part in _ROOT_FONTS):
+            y0 = span["origin"][1]
+            bottom, baseline = y0 + points, y0 + 0.8 * points
     return make_row(runs, (x0, y0, x1, bottom), baseline, number)

@@ -34,7 +34,9 @@ UnitKind = Literal[
     "reference", "text",
 ]  # fmt: skip
 #: Why text was left out.
-RemovalReason = Literal["running head", "page number", "template", "contents", "turned", "hidden"]
+RemovalReason = Literal[
+    "running head", "page number", "line number", "template", "contents", "turned", "hidden"
+]
 #: How a chunk points to another one: it proves its statement, names it ("by Lemma 3.1"), cites an entry
 #: of the bibliography that the other holds ("[7]"), or says nearly the same.
 LinkType = Literal["proves", "refers_to", "cites", "near_duplicate"]

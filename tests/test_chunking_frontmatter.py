@@ -27,6 +27,13 @@ def test_authors_are_names_alone(tmp_path: Path, rows: list[str], authors: str) 
     assert [unit.kind for unit in document.units] == ["title", "authors", "heading", "text"]
 
 
+def test_a_formula_on_a_line_of_its_own_continues_the_title(tmp_path: Path) -> None:
+    title = [TITLE + " for", "", "^##d = 2", "", "^##and of Leaves"]
+    document = typeset(tmp_path / "a.pdf", [*title, "", "^A. Author", *BODY])
+    assert document.title == "On the Growth of Trees for d = 2 and of Leaves"
+    assert document.authors == "A. Author"
+
+
 def test_a_title_alone_has_no_authors(tmp_path: Path) -> None:
     document = typeset(tmp_path / "a.pdf", [TITLE, *BODY])
     assert document.authors == ""

@@ -7,7 +7,7 @@ import pytest
 
 from graphtune.chunking import read_document
 from graphtune.records import Document
-from tests.pages import FILLER, make_pdf, prose
+from tests.pages import BOLD, FILLER, make_pdf, prose
 
 
 @pytest.fixture
@@ -144,3 +144,31 @@ def test_a_running_foot_goes(read: Callable[..., Document]) -> None:
         [*prose(72, 100, *fill(number, 9)), *prose(72, 780, foot, size=8)] for number in range(3)
     ]
     assert foot not in read(*pages).text
+
+
+def test_words_of_the_text_that_repeat_at_one_place_stay(read: Callable[..., Document]) -> None:
+    pages = [
+        [
+            *prose(72, 80, f"Problem {number}: {FILLER[number % 3]}", *fill(number, 3)),
+            (72, 150, [(BOLD, "Solution.")], 10),
+            *prose(72, 165, *fill(number + 10, 40)),
+            *prose(20, 300, "Draft"),
+        ]
+        for number in range(6)
+    ]
+    document = read(*pages)
+    assert document.text.count("Solution.") == 6
+    assert [(item.text, item.reason) for item in document.removed] == [("Draft", "template")] * 6
+
+
+def test_line_numbers_go(read: Callable[..., Document]) -> None:
+    pages = [
+        [
+            *prose(72, 80, *fill(number, 20)),
+            *prose(40, 80, *map(str, range(first, first + 20)), size=6),
+        ]
+        for number, first in ((1, 1), (2, 21), (3, 41))
+    ]
+    document = read(*pages)
+    assert [item.reason for item in document.removed] == ["line number"] * 60
+    assert document.text.count("Topic") == 60

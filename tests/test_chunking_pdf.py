@@ -268,3 +268,42 @@ def test_words_strewn_over_the_right_half_are_no_column(tmp_path: Path) -> None:
         pdf.save(tmp_path / "strewn.pdf")
     text = read_document(tmp_path / "strewn.pdf").text
     assert text.count("each row increases weakly") == text.count("and so it goes") == 24
+
+
+def test_a_root_sign_joins_its_line(tmp_path: Path) -> None:
+    with pymupdf.open() as pdf:
+        page = pdf.new_page()
+        page.insert_font(fontname="F9", fontbuffer=pymupdf.Font("symb").buffer)
+        for xref in range(1, pdf.xref_length()):  # TeX's fonts draw the sign below its baseline
+            if "BaseFont" in pdf.xref_get_keys(xref):
+                pdf.xref_set_key(xref, "BaseFont", "/CMSY10")
+        draw_lines(page, prose(72, 88, "The first of the lines of text ends with a stop."))
+        draw_lines(page, prose(72, 100, "Let Q("))
+        x = 72 + pymupdf.get_text_length("Let Q(", ROMAN, 10)
+        page.insert_text((x, 91), "√", fontname="F9", fontsize=10)
+        draw_lines(page, prose(x + 5.5, 100, "2) be a field of numbers."))
+        page.insert_text((72, 103), "√", fontname="F9", fontsize=10)
+        draw_lines(page, prose(77.5, 112, "2 is in it."))
+        pdf.save(tmp_path / "a.pdf")
+    text = read_document(tmp_path / "a.pdf").text
+    assert text.endswith("Let Q(√2) be a field of numbers. √2 is in it.")
+
+
+def test_lines_of_a_turned_page_are_apart(tmp_path: Path) -> None:
+    with pymupdf.open() as pdf:
+        page = pdf.new_page()
+        for row in range(5):
+            page.insert_text((100 + 14 * row, 700), f"row {row} of a table", rotate=90)
+        pdf.save(tmp_path / "a.pdf")
+    expected = " ".join(f"row {row} of a table" for row in range(5))
+    assert read_document(tmp_path / "a.pdf").text == expected
+
+
+def test_annotations_are_no_text(tmp_path: Path) -> None:
+    with pymupdf.open() as pdf:
+        page = pdf.new_page()
+        draw_lines(page, prose(72, 100, *FILLER))
+        page.add_freetext_annot(pymupdf.Rect(72, 300, 300, 340), "A note", fontsize=30)
+        pdf.save(tmp_path / "a.pdf")
+    document = read_document(tmp_path / "a.pdf")
+    assert "A note" not in document.title + document.text
