@@ -56,7 +56,10 @@ def make_paper(*body: str) -> Document:
         ("It is into (2.4 − x) and (2.4 + x.", []),
         ("It is [3]!/([2][1][1]) and = [2] + [1].", []),
         ("It is [1, 1, . . . , 1] or [1, . . . , 3].", []),
-        ("It is Baer[1] and [1]–[3], [2].", ["[1] A. Aut", "[1] A. Aut", "[3] A. Aut", "[2] A. Aut"]),
+        (
+            "It is Baer[1] and [1]–[3], [2].",
+            ["[1] A. Aut", "[1] A. Aut", "[3] A. Aut", "[2] A. Aut"],
+        ),
     ],
 )
 def test_references_are_resolved(text: str, targets: list[str]) -> None:
