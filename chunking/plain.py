@@ -112,9 +112,9 @@ def _open_section(title: str, level: int) -> Block:
 
 
 def _read_front_matter(text: str) -> tuple[str, str]:
-    """Return the title and the authors that the front matter of a Markdown text gives.
+    r"""Return the title and the authors that the front matter of a Markdown text gives.
 
-    >>> _read_front_matter("title: 'On trees'\\nauthors:\\n  - A. One\\n  - name: B. Two")
+    >>> _read_front_matter("title: 'On trees'\nauthors:\n  - A. One\n  - name: B. Two")
     ('On trees', 'A. One, B. Two')
     """
     title, authors = _TITLE_FIELD.search(text), _AUTHOR_FIELD.search(text)

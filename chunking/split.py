@@ -56,9 +56,9 @@ def split_document(document: Document, config: ChunkingConfig, count: TokenSpans
     The chunks come in order and cover every character but white space; without overlap, once. None
     crosses a heading. Statements and proofs stay whole where the budget allows, even if the section
     path in front of them must be shortened; then paragraphs, then sentences. A sentence longer than
-    the budget is cut at clauses and around its formulas; what is still too long is cut by semchunk. A statement opens a new chunk where
-    the current one is more than half full. With overlap, a chunk begins with the last whole sentences
-    of the one before it in the same section.
+    the budget is cut at clauses and around its formulas; what is still too long is cut by semchunk. A
+    statement opens a new chunk where the current one is more than half full. With overlap, a chunk
+    begins with the last whole sentences of the one before it in the same section.
     """
     packer = _Packer(document, config, count)
     drafts = [draft for section in _find_sections(document) for draft in packer.pack(section)]
