@@ -80,18 +80,18 @@ def _find_end(blocks: Sequence[Block], start: int) -> int:
     """Return the last block of the unit that `blocks[start]` opens.
 
     A proof goes to its end mark, if that comes before the next head or heading. Else a proof, like a
-    statement, ends with the first paragraph that ends a sentence. An abstract under a heading of its
-    own is all that follows, and an entry of the bibliography one paragraph.
+    statement, ends with the first paragraph that ends a sentence. An abstract whose head stands
+    alone is all that follows; a title, the authors, an entry of the bibliography are one paragraph.
     """
     head = blocks[start].head
     last = start
     while last + 1 < len(blocks) and not blocks[last + 1].level and not blocks[last + 1].head:
         last += 1
     own = range(start, last + 1)
-    if head is None or head.kind == "reference":
+    if head is None or head.kind in {"reference", "title", "authors"}:
         return start
     if head.kind == "abstract":
-        return start if head.length else last
+        return start if head.length < len(blocks[start].text) else last
     if head.kind == "proof":
         marked = next((index for index in own if ends_proof(blocks[index].text)), None)
         if marked is not None:

@@ -1,7 +1,7 @@
 """Markdown and plain text into a `Document`."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from graphtune.chunking.builder import TextBuilder
@@ -12,7 +12,13 @@ from graphtune.errors import DocumentError
 from graphtune.records import Document
 
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
-_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_FRONT_MATTER = re.compile(r"\A---\n(?P<fields>.*?)\n---\n", re.DOTALL)
+_TITLE_FIELD = re.compile(r"^title:[ \t]*(.+)$", re.MULTILINE | re.IGNORECASE)
+_AUTHOR_FIELD = re.compile(
+    r"^authors?:[ \t]*(.*(?:\n[ \t]*-.*|\n[ \t]+.*)*)", re.MULTILINE | re.IGNORECASE
+)
+_AUTHOR = re.compile(r"(?:^[ \t]*-?[ \t]*(?:name:)?|,)[ \t]*([^,:\n]+)[ \t]*(?=,|$)", re.MULTILINE)
+_UNDERLINE = re.compile(r" {0,3}(?P<first>=+|(?P<second>-{2,}))[ \t]*")
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)[ \t]*(\w*)")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+")
@@ -77,12 +83,12 @@ def read_plain(path: Path, data: bytes) -> Document:
             is_first = text and not blocks and not name
             if name:
                 section = name
-                blocks.append(Block(text, level=1))
+                blocks.append(_open_section(text, 1))
             elif is_first and len(text) <= 120 and not text.endswith(".") and not read_head(text):
                 title = text
-                blocks.append(Block(text, head=Head("title", "", "", "", 0)))
+                blocks.append(Block(text, head=Head("title", "")))
             else:
-                blocks.append(Block(text, head=_find_head(text, section, blocks)))
+                blocks.append(Block(text, head=_find_head(text, section)))
     add_blocks(builder, [block for block in blocks if block.text])
     return builder.build_document(path, data, "txt", title)
 
@@ -98,6 +104,25 @@ def _read_section(text: str) -> str:
     return match[1].lower() if match else ""
 
 
+def _open_section(title: str, level: int) -> Block:
+    """Return a heading; the word "Abstract" is the head of a unit instead."""
+    if _read_section(title) == "abstract":
+        return Block(title, head=Head("abstract", "Abstract", length=len(title)))
+    return Block(title, level=level)
+
+
+def _read_front_matter(text: str) -> tuple[str, str]:
+    r"""Return the title and the authors that the front matter of a Markdown text gives.
+
+    >>> _read_front_matter("title: 'On trees'\nauthors:\n  - A. One\n  - name: B. Two")
+    ('On trees', 'A. One, B. Two')
+    """
+    title, authors = _TITLE_FIELD.search(text), _AUTHOR_FIELD.search(text)
+    names = _AUTHOR.findall(authors[1].strip("[] ")) if authors else []
+    quotes = "\"' "
+    return title[1].strip(quotes) if title else "", ", ".join(n.strip(quotes) for n in names)
+
+
 def _split_entries(paragraph: str) -> list[str]:
     """Split the entries of a bibliography that stand on lines below each other."""
     entries: list[str] = []
@@ -109,25 +134,28 @@ def _split_entries(paragraph: str) -> list[str]:
     return entries
 
 
-def _find_head(text: str, section: str, before: Sequence[Block]) -> Head | None:
+def _find_head(text: str, section: str) -> Head | None:
     """Return the head of what a paragraph opens, by its words and the section that it is in."""
     entry = _ENTRY.match(text) if section in _REFERENCES else None
     if entry:
         return Head("reference", "", entry[1] or entry[2], "", entry.end(entry.lastindex or 0) + 1)
-    if section == "abstract" and before and before[-1].level:
-        return Head("abstract", "", "", "", 0)
     abstract = _RUN_IN_ABSTRACT.match(text)
-    return Head("abstract", "", "", "", abstract.end()) if abstract else read_head(text)
+    return Head("abstract", "Abstract", length=abstract.end()) if abstract else read_head(text)
 
 
 def read_markdown(path: Path, data: bytes) -> Document:
-    """Read a Markdown file: ATX headings, emphasis, lists, heads of statements; code is kept as text.
+    """Read a Markdown file: headings, emphasis, lists, heads of statements; code is kept as text.
+
+    Title and authors are those of the front matter, if it has any; else the first heading is the title.
 
     Raises:
         DocumentError: the file is binary.
     """
-    text = _COMMENT.sub("", _FRONT_MATTER.sub("", decode_text(path, data)))
-    blocks: list[Block] = []
+    text = decode_text(path, data)
+    front = _FRONT_MATTER.match(text)
+    front_title, authors = _read_front_matter(front["fields"]) if front else ("", "")
+    text = _COMMENT.sub("", text[front.end() :] if front else text)
+    blocks = [Block(front_title, head=Head("title", "")), Block(authors, head=Head("authors", ""))]
     section = ""
     for source, kind in _split_markdown(text):
         if kind in {"code", "math"}:
@@ -138,17 +166,18 @@ def read_markdown(path: Path, data: bytes) -> Document:
         elif kind:
             title = _read_inline(source)[0]
             section = _read_section(title)
-            blocks.append(Block(title, level=len(kind)))
+            if title != front_title:
+                blocks.append(_open_section(title, len(kind)))
         else:
             words, emphasis, displays = _read_inline(source)
-            head = _find_head(words, section, blocks)
+            head = _find_head(words, section)
             length = head.length if head else 0
             marked = [(begin, end) for begin, end in emphasis if begin >= length]
             blocks.append(Block(words, marked, displays, head=head))
-    builder = TextBuilder()
+    builder = TextBuilder(authors=authors)
     add_blocks(builder, [block for block in blocks if block.text])
     first = min(builder.headings, key=lambda heading: heading.level, default=None)
-    return builder.build_document(path, data, "md", first.title if first else "")
+    return builder.build_document(path, data, "md", front_title or (first.title if first else ""))
 
 
 def _split_markdown(text: str) -> Iterator[tuple[str, str]]:
@@ -164,6 +193,11 @@ def _split_markdown(text: str) -> Iterator[tuple[str, str]]:
                 lines, fence = [], ""
             else:
                 lines.append(line)
+            continue
+        underline = _UNDERLINE.fullmatch(line) if len(lines) == 1 and not in_display else None
+        if underline and not _ITEM.match(lines[0]):
+            yield lines[0].strip(), "##" if underline["second"] else "#"
+            lines = []
             continue
         heading = None if in_display else _HEADING.match(line)
         is_entry = _ENTRY.match(line) is not None and line.lstrip().startswith("[")

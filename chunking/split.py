@@ -55,8 +55,8 @@ def split_document(document: Document, config: ChunkingConfig, count: TokenSpans
 
     The chunks come in order and cover every character but white space; without overlap, once. None
     crosses a heading. Statements and proofs stay whole where the budget allows, even if the section
-    path in front of them must be shortened; then paragraphs, then sentences. A sentence longer than the
-    budget is cut at clauses and around its formulas; what is still too long is cut by semchunk. A
+    path in front of them must be shortened; then paragraphs, then sentences. A sentence longer than
+    the budget is cut at clauses and around its formulas; what is still too long is cut by semchunk. A
     statement opens a new chunk where the current one is more than half full. With overlap, a chunk
     begins with the last whole sentences of the one before it in the same section.
     """
@@ -109,7 +109,6 @@ class _Packer:
         self.overlap = min(config.overlap, config.max_tokens // 2)
         self.budget = config.max_tokens - self.overlap
         self.count = count
-        self.prefix_sizes: dict[str, int] = {}
         self.ends = sorted(end for start, end in count(document.text) if end > start)
 
     def size(self, start: int, end: int) -> int:
@@ -151,9 +150,7 @@ class _Packer:
         """Return the prefix and its tokens; it never takes more than a quarter of the budget."""
         for begin in range(len(path) if self.has_prefix else 0):
             prefix = " > ".join(path[begin:])
-            if prefix not in self.prefix_sizes:
-                self.prefix_sizes[prefix] = len(self.count(prefix))
-            tokens = self.prefix_sizes[prefix]
+            tokens = len(self.count(prefix))
             if tokens <= min(room, self.budget // 4):
                 return prefix, tokens
         return "", 0

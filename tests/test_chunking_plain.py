@@ -87,7 +87,7 @@ def list_units(path: Path, text: str) -> list[tuple[str, str, str, str]]:
 def test_markdown_units(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     assert list_units(path, STATEMENTS) == [
-        ("abstract", "", "", "Short one."),
+        ("abstract", "", "", "Abstract\n\nShort one."),
         ("statement", "2.3", "Pieri rule",
          "Theorem 2.3 (Pieri rule). For all $n$ we have\n\n$$ a - b. $$"),
         ("proof", "", "", "Proof. First $f[x](y)$.\n\nThen. $\\blacksquare$"),
@@ -97,6 +97,30 @@ def test_markdown_units(tmp_path: Path) -> None:
     document = read_document(path)
     assert [document.text[a:b] for a, b in document.displays] == ["$$ a - b. $$", "$$x^2$$"]
     assert document.emphasis == ()
+
+
+def test_markdown_front_matter_and_underlined_headings(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(
+        '---\ntitle: "On trees"\nauthor: [A. One, B. Two]\n---\n'
+        "# On trees\n\nFirst\n=====\nText.\n\nSecond\n------\n- item\n---\n"
+    )
+    document = read_document(path)
+    assert (document.title, document.authors) == ("On trees", "A. One, B. Two")
+    assert [(heading.level, heading.title) for heading in document.headings] == [
+        (1, "First"), (2, "Second"),
+    ]  # fmt: skip
+    assert [unit.kind for unit in document.units][:3] == ["title", "authors", "heading"]
+
+
+def test_a_title_is_one_paragraph(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    assert list_units(path, "On trees\n\nFree text.\n\nAbstract\n\nShort.\n") == [
+        ("title", "", "", "On trees"),
+        ("abstract", "", "", "Abstract\n\nShort."),
+    ]
+    abstract = read_document(path).units[-1]
+    assert (abstract.label, abstract.head_end - abstract.start) == ("Abstract", len("Abstract"))
 
 
 def test_plain_text_units(tmp_path: Path) -> None:
