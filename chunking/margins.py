@@ -53,6 +53,8 @@ def _select_repeated(
 
     The text of a full page may reach the line of the page number.
     """
+    if not frequent:
+        return []
     is_apart = _distance(line, page) > 0.7 * body_size
     heights = {mark[1] for mark in frequent} if is_apart else set()
     return [
@@ -73,8 +75,8 @@ def _find_headed(lines: list[list[Row]], pages: list[list[Row]], body_size: floa
     apart = [
         index
         for index, (line, page) in enumerate(zip(lines, pages, strict=True))
-        if any(_may_repeat(piece, body_size) for piece in line)
-        and _distance(line, page) > 0.7 * body_size
+        if _distance(line, page) > 0.7 * body_size
+        and any(_may_repeat(piece, body_size) for piece in line)
         and not any(_is_note(piece, page, body_size) for piece in line)
     ]
     usual, count = Counter(heights[index] for index in apart).most_common(1)[0] if apart else (0, 0)
@@ -89,9 +91,11 @@ def _find_headed(lines: list[list[Row]], pages: list[list[Row]], body_size: floa
 
 def _is_note(piece: Row, page: list[Row], body_size: float) -> bool:
     """Whether a piece below the middle of its page reads as a footnote: small, with a mark or a stop."""
+    if piece.size >= 0.93 * body_size:
+        return False
     is_below = piece.baseline > (page[0].baseline + max(row.y1 for row in page)) / 2
     is_sentence = piece.words > 4 and piece.text.rstrip().endswith((".", ".”", ".)"))
-    return is_below and piece.size < 0.93 * body_size and (is_sentence or opens_note(piece))
+    return is_below and (is_sentence or opens_note(piece))
 
 
 def _typical_space(page: list[Row], line: list[Row]) -> float:

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pymupdf
 import pytest
 
 from graphtune.chunking import read_document
 from graphtune.records import Document
-from tests.pages import BOLD, FILLER, make_pdf, prose
+from tests.pages import BOLD, FILLER, draw_lines, make_pdf, prose
 
 
 @pytest.fixture
@@ -172,3 +173,13 @@ def test_line_numbers_go(read: Callable[..., Document]) -> None:
     document = read(*pages)
     assert [item.reason for item in document.removed] == ["line number"] * 60
     assert document.text.count("Topic") == 60
+
+
+def test_annotations_are_no_text(tmp_path: Path) -> None:
+    with pymupdf.open() as pdf:
+        page = pdf.new_page()
+        draw_lines(page, prose(72, 100, *FILLER))
+        page.add_freetext_annot(pymupdf.Rect(72, 300, 300, 340), "A note", fontsize=30)
+        pdf.save(tmp_path / "a.pdf")
+    document = read_document(tmp_path / "a.pdf")
+    assert "A note" not in document.title + document.text

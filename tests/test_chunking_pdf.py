@@ -297,13 +297,3 @@ def test_lines_of_a_turned_page_are_apart(tmp_path: Path) -> None:
         pdf.save(tmp_path / "a.pdf")
     expected = " ".join(f"row {row} of a table" for row in range(5))
     assert read_document(tmp_path / "a.pdf").text == expected
-
-
-def test_annotations_are_no_text(tmp_path: Path) -> None:
-    with pymupdf.open() as pdf:
-        page = pdf.new_page()
-        draw_lines(page, prose(72, 100, *FILLER))
-        page.add_freetext_annot(pymupdf.Rect(72, 300, 300, 340), "A note", fontsize=30)
-        pdf.save(tmp_path / "a.pdf")
-    document = read_document(tmp_path / "a.pdf")
-    assert "A note" not in document.title + document.text
