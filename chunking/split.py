@@ -109,6 +109,7 @@ class _Packer:
         self.overlap = min(config.overlap, config.max_tokens // 2)
         self.budget = config.max_tokens - self.overlap
         self.count = count
+        self.prefix_sizes: dict[str, int] = {}
         self.ends = sorted(end for start, end in count(document.text) if end > start)
 
     def size(self, start: int, end: int) -> int:
@@ -150,7 +151,9 @@ class _Packer:
         """Return the prefix and its tokens; it never takes more than a quarter of the budget."""
         for begin in range(len(path) if self.has_prefix else 0):
             prefix = " > ".join(path[begin:])
-            tokens = len(self.count(prefix))
+            if prefix not in self.prefix_sizes:
+                self.prefix_sizes[prefix] = len(self.count(prefix))
+            tokens = self.prefix_sizes[prefix]
             if tokens <= min(room, self.budget // 4):
                 return prefix, tokens
         return "", 0

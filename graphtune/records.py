@@ -25,8 +25,7 @@ RelationType = Literal[
 Role = Literal["defines", "states", "uses", "mentions", "bibliography"]
 #: Where a concept or relation comes from.
 Origin = Literal["rules", "llm", "imported"]
-#: How reading a file ended: whole; with warnings and loss; no text layer; needs a password; opens but
-#: has no pages; over the time limit; its worker died; cannot be read at all.
+#: How reading ended: whole; with warnings; no text layer; needs a password; no pages; and so on.
 Status = Literal["ok", "degraded", "empty", "encrypted", "zero_pages", "timeout", "crash", "error"]
 #: What a stretch of a document is; `reference` is one entry of the bibliography.
 UnitKind = Literal[
@@ -198,8 +197,7 @@ class Chunk:
 class ChunkLink:
     """A typed edge between two chunks; `[start, end)` is where the source names the target, if it does.
 
-    A near-duplicate is linked once, from the smaller id to the larger, with the Jaccard similarity of
-    the two texts as `weight`.
+    A near-duplicate is linked once, from the smaller id on; `weight` is the texts' Jaccard similarity.
     """
 
     source: str
