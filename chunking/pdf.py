@@ -122,8 +122,11 @@ def _read_page(page: Any, number: int) -> tuple[list[Row], list[Removal]]:
     flags = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES | pymupdf.TEXT_COLLECT_VECTORS
     if page.rotation:
         page.set_rotation(0)
-    content = page.get_displaylist(annots=0).get_textpage(flags)
-    lines = _read_lines(pymupdf.TextPage(content).extractDICT()["blocks"])
+    if page.first_annot:  # notes on the page are no text of it, but leaving them out costs time
+        content = pymupdf.TextPage(page.get_displaylist(annots=0).get_textpage(flags))
+    else:
+        content = page.get_textpage(flags=flags)
+    lines = _read_lines(content.extractDICT()["blocks"])
     # Turned lines are stamps in the margin and labels of figures, unless there is nothing else.
     upright = [line for line in lines if line["dir"][0] > 0.9]
     if not upright:
