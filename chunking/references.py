@@ -118,8 +118,9 @@ def _widen_label(text: str, label: Label, kinds: Collection[str]) -> Label:
 
 
 def _read_references(text: str, targets: Targets) -> Iterator[Label]:
+    kinds = {kind for kind, _ in targets}  # most papers lack one of them, and need no search
     cited: list[tuple[int, int]] = []
-    for citation in _CITATION.finditer(text):
+    for citation in _CITATION.finditer(text) if "reference" in kinds else ():
         labels = list(_read_citation(citation, targets))
         yield from labels
         cited += [citation.span()] * bool(labels)
@@ -128,7 +129,7 @@ def _read_references(text: str, targets: Targets) -> Iterator[Label]:
         index = bisect_right(ends, match.start())
         if index == len(cited) or cited[index][0] > match.start():
             yield from _read_numbers(text, match, fold_kind(match["word"]), targets)
-    for match in _EQUATION.finditer(text):
+    for match in _EQUATION.finditer(text) if "equation" in kinds else ():
         yield from _read_numbers(text, match, "equation", targets)
 
 

@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple, cast
 
@@ -102,7 +103,7 @@ class _Packer:
 
     def __init__(self, document: Document, config: ChunkingConfig, count: TokenSpans) -> None:
         self.text = document.text
-        self.hidden = hide_formulas(document)
+        self.document = document
         self.units = document.units
         self.unit_starts = [unit.start for unit in document.units]
         self.has_prefix = config.heading_prefix
@@ -111,6 +112,11 @@ class _Packer:
         self.count = count
         self.prefix_sizes: dict[str, int] = {}
         self.ends = sorted(end for start, end in count(document.text) if end > start)
+
+    @cached_property
+    def hidden(self) -> str:
+        """The text without its formulas; only long sentences need it."""
+        return hide_formulas(self.document)
 
     def size(self, start: int, end: int) -> int:
         """Count the tokens that end inside a span; their leading space may lie before it."""
