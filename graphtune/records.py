@@ -1,7 +1,4 @@
-"""Records that pass between the stages: small, immutable, without behaviour.
-
-All spans are half-open character offsets, `text[start:end]`.
-"""
+"""Records that pass between the stages; all spans are half-open character offsets, `text[start:end]`."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
