@@ -5,8 +5,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -14,9 +12,8 @@ from time import perf_counter
 from typing import Any
 
 from graphtune.bench.reading.corpus import find_pdfs, load_pymupdf
-from graphtune.chunking import TokenSpans, load_token_spans, read_document, split_document
+from graphtune.chunking import TokenSpans, load_token_spans, read_papers
 from graphtune.config import ChunkingConfig, ReadingConfig
-from graphtune.errors import DocumentError
 from graphtune.progress import track
 
 _count: TokenSpans | None = None  # of this worker
@@ -74,15 +71,6 @@ def _read_pages(pdf: Path, with_all: bool) -> int:
         return len(file)
 
 
-def read_and_split(pdf: Path) -> int:
-    """Read and cut a paper as graphtune does; return the number of its chunks."""
-    assert _count is not None
-    try:
-        return len(split_document(read_document(pdf), ChunkingConfig(max_tokens=_BUDGET), _count))
-    except DocumentError:
-        return 0
-
-
 def _run_pool(work: Any, pdfs: Sequence[Path], processes: int, tokenizer: Path) -> float:
     context = get_context("forkserver")
     context.set_forkserver_preload(["pymupdf", __name__])
@@ -94,13 +82,10 @@ def _run_pool(work: Any, pdfs: Sequence[Path], processes: int, tokenizer: Path) 
 
 
 def _run_graphtune(pdfs: Sequence[Path], processes: int, tokenizer: Path) -> float:
-    """Time graphtune's own pool where there is one, else `read_and_split` in the same kind of pool."""
-    if find_spec("graphtune.chunking.pool") is None:
-        return _run_pool(read_and_split, pdfs, processes, tokenizer)
-    pool = import_module("graphtune.chunking.pool")
+    """Time graphtune's own pool, as `graphtune build` uses it."""
     reading, chunking = ReadingConfig(workers=processes), ChunkingConfig(max_tokens=_BUDGET)
     began = perf_counter()
-    for _ in pool.read_papers(pdfs, reading, chunking, tokenizer):
+    for _ in read_papers(pdfs, reading, chunking, tokenizer):
         pass
     return perf_counter() - began
 

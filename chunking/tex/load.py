@@ -12,8 +12,6 @@ _RAW_START = re.compile(
     r"|\\href\s*(?:\[[^\[\]\n]*\]\s*)?\{(?P<target>[^{}\n]*)\}"
     r"|\\begin\s*\{(?P<name>verbatim\*?|lstlisting|minted)\}|(?P<comment>(?<!\\)(?:\\\\)*%[^\n]*)"
 )
-#: Where raw text stood: its place in the list of raw texts.
-RAW_MARK = re.compile("\x1a(\\d+)\x1a")
 _FULL_COMMENT = re.compile(r"^[ \t]*%[^\n]*\n?", re.MULTILINE)
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*(\n[ \t]*(?=\S))?")
 _COMMAND_END = re.compile(r"\\[A-Za-z@]+\Z")
