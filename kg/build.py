@@ -21,7 +21,7 @@ from graphtune.kg.findings import (
     save_import,
 )
 from graphtune.kg.intake import update_documents
-from graphtune.kg.resolve import resolve_graph
+from graphtune.kg.resolution.resolve import resolve_graph
 from graphtune.kg.store import GraphStore
 from graphtune.kg.summary import BuildSummary
 from graphtune.progress import track

@@ -12,7 +12,7 @@ import networkx as nx
 
 from graphtune.errors import DataError
 from graphtune.kg.names import is_plausible_name, normalize_name
-from graphtune.kg.phrases import guess_type
+from graphtune.kg.rules.phrases import guess_type
 from graphtune.records import (
     CONCEPT_TYPES,
     RELATION_TYPES,

@@ -35,9 +35,9 @@ def choose_extractor(config: ExtractConfig, environ: Mapping[str, str]) -> Extra
     """Return the extractor that the settings ask for; `auto` is `llm` where an endpoint is set."""
     endpoint = config.base_url or environ.get("OPENAI_BASE_URL") or environ.get(config.api_key_env)
     if config.extractor == "llm" or (config.extractor == "auto" and endpoint):
-        from graphtune.kg.llm import LlmExtractor
+        from graphtune.kg.llm.extractor import LlmExtractor
 
         return LlmExtractor(config)
-    from graphtune.kg.rules import RulesExtractor
+    from graphtune.kg.rules.extractor import RulesExtractor
 
     return RulesExtractor()

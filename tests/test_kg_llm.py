@@ -9,7 +9,7 @@ import pytest
 
 from graphtune.config import ExtractConfig
 from graphtune.errors import EndpointError, ExtractionError
-from graphtune.kg.llm import LlmExtractor, locate_quote, read_reply
+from graphtune.kg.llm.extractor import LlmExtractor, locate_quote, read_reply
 from graphtune.records import CONCEPT_TYPES, RELATION_TYPES, Chunk, Span
 
 TEXT = (

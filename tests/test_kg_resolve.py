@@ -1,4 +1,4 @@
-from graphtune.kg.resolve import group_findings, merge_aliases
+from graphtune.kg.resolution.resolve import group_findings, merge_aliases
 from graphtune.records import ConceptType, FoundConcept
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from graphtune.kg.paragraphs import list_sentences, split_paragraphs
-from graphtune.kg.phrases import guess_type
+from graphtune.kg.rules.phrases import guess_type
 from graphtune.records import Chunk, Mention, Relation, RelationType, Span
 
 _ADVERB = (

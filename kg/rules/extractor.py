@@ -15,8 +15,8 @@ from graphtune.kg.names import (
     trim_name,
 )
 from graphtune.kg.paragraphs import Paragraph, list_sentences, split_paragraphs
-from graphtune.kg.phrases import find_named, guess_type, is_adjective, read_noun_phrase
-from graphtune.kg.terms import make_concept, merge_found
+from graphtune.kg.rules.phrases import find_named, guess_type, is_adjective, read_noun_phrase
+from graphtune.kg.rules.terms import make_concept, merge_found
 from graphtune.records import Chunk, Extraction, FoundConcept, Role, Span
 
 _FILLER = (
@@ -86,7 +86,7 @@ _PERSON = re.compile(
 class RulesExtractor:
     """Finds concepts by typography and by the fixed phrases of mathematical prose.
 
-    Relations are found later, between linked mentions (`graphtune.kg.relations`).
+    Relations are found later, between linked mentions (`graphtune.kg.rules.relations`).
 
     >>> text = "Definition 1. A partition is called a staircase if its parts are consecutive."
     >>> chunk = Chunk("c", "d", 0, text, 0, len(text), "1 Staircases", 1, 1, 16)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from graphtune.kg.findings import read_findings, read_found_relations, read_imports
 from graphtune.kg.mentions import link_mentions
 from graphtune.kg.names import normalize_name
-from graphtune.kg.relations import find_relations
+from graphtune.kg.rules.relations import find_relations
 from graphtune.kg.store import GraphStore
 from graphtune.records import (
     ROLES,

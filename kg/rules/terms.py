@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from graphtune.kg.names import is_plausible_name, is_useful_alias, normalize_name, trim_name
-from graphtune.kg.phrases import guess_type, is_adjective, read_noun_phrase, read_subject
+from graphtune.kg.rules.phrases import guess_type, is_adjective, read_noun_phrase, read_subject
 from graphtune.records import ROLES, Chunk, ConceptType, FoundConcept, Role, Span
 
 MAX_DESCRIPTION = 300

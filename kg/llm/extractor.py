@@ -21,7 +21,7 @@ from graphtune.kg.names import (
     normalize_name,
     trim_name,
 )
-from graphtune.kg.prompts import (
+from graphtune.kg.llm.prompts import (
     SYSTEM_PROMPT,
     ConceptRecord,
     RelationRecord,

@@ -1,0 +1,1 @@
+"""Extraction by language model, over any OpenAI-compatible endpoint."""

@@ -1,0 +1,1 @@
+"""From findings to the concept graph: names are merged, types voted, mentions linked, edits applied."""
