@@ -62,9 +62,12 @@ class ReadingConfig(_Settings):
 class ExtractConfig(_Settings):
     """How concepts and relations are found."""
 
-    extractor: Literal["auto", "rules", "llm"] = "auto"
-    """`rules` needs no network; `llm` asks an OpenAI-compatible endpoint; `auto` takes `llm` where
-    `base_url` or the API key is set."""
+    extractor: Literal["auto", "rules", "llm", "hybrid"] = "auto"
+    """`rules` needs no network; `llm` asks an OpenAI-compatible endpoint; `hybrid` lets it type,
+    describe and relate what the rules propose; `auto` takes `hybrid` where `base_url` or the API key
+    is set, else `rules`."""
+    ontology: str | None = None
+    """TOML file, from the workspace on, with the types and relations; none means mathematics."""
     base_url: str | None = None
     """Endpoint, such as http://127.0.0.1:8080/v1; none means $OPENAI_BASE_URL or OpenAI's own."""
 
@@ -81,11 +84,26 @@ class ExtractConfig(_Settings):
     api_key_env: str = "OPENAI_API_KEY"
     """The environment variable that holds the key. Keys are never written to a file."""
     temperature: float = Field(default=0.0, ge=0, le=2)
+    batch_tokens: int = Field(default=1000, ge=64)
+    """Tokens of passages of one paper that are sent in one request, at least one passage."""
+    max_records: int = Field(default=12, ge=1)
+    """Concepts, and relations, that the model may list for one passage."""
+    gleaning: int = Field(default=0, ge=0, le=5)
+    """Times the model is asked what it has missed."""
     max_output_tokens: int = Field(default=2000, ge=64)
+    """Tokens of one reply."""
     timeout: float = Field(default=120.0, gt=0)
     """Seconds to wait for one reply."""
+    concurrency: int = Field(default=4, ge=1)
+    """Requests under way at once."""
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    """The endpoint's limit, if it has one."""
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+    """The endpoint's limit on tokens sent and received, if it has one."""
     max_chunks: int | None = Field(default=None, ge=1)
     """Ask the LLM about at most this many new chunks a build; the rest stay pending."""
+    max_cost: float | None = Field(default=None, ge=0)
+    """Dollars that one build may spend; it stops cleanly before it would spend more."""
 
 
 class SplitConfig(_Settings):

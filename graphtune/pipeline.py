@@ -23,6 +23,7 @@ from graphtune.kg import (
     import_graph,
     load_graph,
 )
+from graphtune.kg.ontology import Ontology, load_ontology
 from graphtune.pairs import (
     PairsCard,
     Split,
@@ -105,6 +106,16 @@ def _check_built(workspace: Workspace) -> None:
         )
 
 
+def read_ontology(workspace: Workspace) -> Ontology:
+    """Return the ontology that the settings name.
+
+    Raises:
+        ConfigError: its file is missing or wrong.
+    """
+    name = workspace.config.extract.ontology
+    return load_ontology(workspace.root / name if name else None)
+
+
 def read_graph(workspace: Workspace) -> tuple[ConceptGraph, Split]:
     """Return the workspace's graph and its split.
 
@@ -113,7 +124,7 @@ def read_graph(workspace: Workspace) -> tuple[ConceptGraph, Split]:
     """
     _check_built(workspace)
     with GraphStore(workspace.database) as store:
-        graph = load_graph(store)
+        graph = load_graph(store, read_ontology(workspace))
     return graph, split_graph(graph, workspace.config.split)
 
 
@@ -247,4 +258,4 @@ def search_workspace(
 def import_workspace(workspace: Workspace, file: Path) -> dict[str, Any]:
     """Add the concepts and relations of a graph file (see `graphtune.kg.build.import_graph`)."""
     with lock_workspace(workspace), GraphStore(workspace.database) as store:
-        return import_graph(store, file)
+        return import_graph(store, file, read_ontology(workspace))

@@ -3,25 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
-ConceptType = Literal[
-    "object", "theorem", "conjecture", "technique", "identity", "formula", "person", "definition"
-]
-RelationType = Literal[
-    "proves",
-    "generalizes",
-    "uses",
-    "implies",
-    "is_instance_of",
-    "conjectured_by",
-    "related_to",
-    "equivalent_to",
-    "specializes_to",
-    "defined_in",
-]
+#: Names of the types of concepts and relations, as the ontology in use defines them.
+ConceptType = str
+RelationType = str
 #: What a passage does with a concept it names, strongest first.
 Role = Literal["defines", "states", "uses", "mentions", "bibliography"]
 #: Where a concept or relation comes from.
-Origin = Literal["rules", "llm", "imported"]
+Origin = Literal["rules", "llm", "hybrid", "imported", "hand"]
 #: How reading ended: whole; with warnings; no text layer; needs a password; no pages; and so on.
 Status = Literal["ok", "degraded", "empty", "encrypted", "zero_pages", "timeout", "crash", "error"]
 #: What a stretch of a document is; `reference` is one entry of the bibliography.
@@ -37,8 +25,6 @@ RemovalReason = Literal[
 #: of the bibliography that the other holds ("[7]"), or says nearly the same.
 LinkType = Literal["proves", "refers_to", "cites", "near_duplicate"]
 
-CONCEPT_TYPES: tuple[ConceptType, ...] = get_args(ConceptType)
-RELATION_TYPES: tuple[RelationType, ...] = get_args(RelationType)
 ROLES: tuple[Role, ...] = get_args(Role)
 
 #: Graded relevance of a passage to a concept, by the role of the mention.
@@ -243,11 +229,16 @@ class FoundRelation:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What an extractor found in one chunk; `rejected` counts records without usable evidence."""
+    """What an extractor found in one chunk; `rejections` counts the records left out, by reason."""
 
     concepts: tuple[FoundConcept, ...] = ()
     relations: tuple[FoundRelation, ...] = ()
-    rejected: int = 0
+    rejections: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def rejected(self) -> int:
+        """How many records were left out."""
+        return sum(number for _, number in self.rejections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +266,10 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A typed, directed edge; imported ones have no evidence (`chunk_id` is None)."""
+    """A typed, directed edge; imported ones and those added by hand have no evidence (`chunk_id` is None).
+
+    `note` says what resolution changed, such as "was generalizes" where papers contradict each other.
+    """
 
     source: str
     type: RelationType
@@ -284,6 +278,7 @@ class Relation:
     chunk_id: str | None = None
     start: int = 0
     end: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from graphtune.kg.findings import (
     save_import,
 )
 from graphtune.kg.intake import update_documents
+from graphtune.kg.ontology import Ontology
 from graphtune.kg.resolution.resolve import resolve_graph
 from graphtune.kg.store import GraphStore
 from graphtune.kg.summary import BuildSummary
@@ -128,7 +129,7 @@ def _extract_batch(
             yield chunk, str(error)
 
 
-def import_graph(store: GraphStore, file: Path) -> dict[str, Any]:
+def import_graph(store: GraphStore, file: Path, ontology: Ontology) -> dict[str, Any]:
     """Add the concepts and relations of a graph file, and link the concepts in the papers.
 
     Returns:
@@ -138,7 +139,7 @@ def import_graph(store: GraphStore, file: Path) -> dict[str, Any]:
     Raises:
         DataError: the file is no graph in a known form.
     """
-    found = read_graph_file(file)
+    found = read_graph_file(file, ontology)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     save_import(store.db, digest, str(file), found.concepts, found.relations)
     resolve_graph(store, store.meta().get("extractor", "rules"))

@@ -12,15 +12,9 @@ import networkx as nx
 
 from graphtune.errors import DataError
 from graphtune.kg.names import is_plausible_name, normalize_name
+from graphtune.kg.ontology import Ontology, load_ontology
 from graphtune.kg.rules.phrases import guess_type
-from graphtune.records import (
-    CONCEPT_TYPES,
-    RELATION_TYPES,
-    Concept,
-    ConceptType,
-    Relation,
-    RelationType,
-)
+from graphtune.records import Concept, Relation
 
 LIST_SEPARATOR = " | "
 _EXPECTED = (
@@ -30,40 +24,6 @@ _EXPECTED = (
 #: Characters that XML 1.0 cannot hold.
 _UNSAFE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PAPER_TYPES = frozenset("paper document article publication book source citation".split())
-_NODE_TYPES: dict[str, ConceptType] = {
-    **{name: name for name in CONCEPT_TYPES},
-    **dict.fromkeys(("author", "mathematician", "researcher"), "person"),
-    **dict.fromkeys(("result", "lemma", "proposition", "corollary", "statement"), "theorem"),
-    **dict.fromkeys(
-        ("concept", "function", "structure", "algebra", "polynomial", "space"), "object"
-    ),
-    **dict.fromkeys(("method", "algorithm", "tool", "construction"), "technique"),
-    **dict.fromkeys(("notion", "term", "property"), "definition"),
-    **dict.fromkeys(("equation", "expression"), "formula"),
-    **dict.fromkeys(("hypothesis", "problem"), "conjecture"),
-}
-#: Other names of our relations that mean the same; "-" marks the opposite direction.
-_RELATION_NAMES: dict[str, str] = {
-    "generalises extends generalization_of generalisation_of is_generalization_of": "generalizes",
-    "generalized_by generalised_by is_generalized_by extended_by": "-generalizes",
-    "specialises_to specialized_to reduces_to has_special_case": "specializes_to",
-    "specializes specialises special_case_of is_special_case_of is_a_special_case_of"
-    " specialization_of is_specialization_of": "-specializes_to",
-    "yields entails leads_to": "implies",
-    "follows_from consequence_of is_consequence_of corollary_of implied_by is_implied_by": "-implies",
-    "used use applies employs relies_on depends_on based_on": "uses",
-    "used_by used_in is_used_by is_used_in applied_in": "-uses",
-    "relates relates_to are_related_to is_related_to related connected_to": "related_to",
-    "is_a is_an instance_of example_of is_example_of type_of kind_of": "is_instance_of",
-    "has_instance has_example": "-is_instance_of",
-    "equivalent is_equivalent_to are_equivalent_to same_as": "equivalent_to",
-    "proved establishes shows": "proves",
-    "proved_by proven_by is_proved_by established_by": "-proves",
-    "is_conjectured_by": "conjectured_by",
-    "is_defined_in introduced_in": "defined_in",
-    "defines introduces": "-defined_in",
-}
-_RELATIONS = {name: kind for names, kind in _RELATION_NAMES.items() for name in names.split()}
 _NUMBERED = re.compile(
     r"(?:theorem|lemma|proposition|corollary|conjecture|definition|equation|remark|example|section)s?"
     r"(?:\s*\(?[\w.-]*\d[\w.,’'-]*\)?)?(?:\s*(?::|\((?=.*\)$))\s*(?P<title>.*?)\)?)?$",
@@ -119,7 +79,7 @@ def _clean_value(value: Any, flat: bool) -> Any:
     return _UNSAFE.sub(" ", value) if isinstance(value, str) else value
 
 
-def read_graph_file(path: Path) -> ImportedGraph:
+def read_graph_file(path: Path, ontology: Ontology | None = None) -> ImportedGraph:
     """Read a concept graph from GraphML or node-link JSON and translate it into our vocabulary.
 
     Relations under other names ("generalises", "follows from") get ours, turned round where needed;
@@ -131,13 +91,14 @@ def read_graph_file(path: Path) -> ImportedGraph:
         DataError: the file cannot be read or is no such graph.
     """
     nodes, edges = _read_rows(path)
+    ontology = ontology or load_ontology()
     graph = ImportedGraph()
     skipped: Counter[str] = Counter()
     mapped: Counter[str] = Counter()
     concepts: dict[str, Concept] = {}
     ids: dict[str, str] = {}
     for node in nodes:
-        concept = _read_node(node, skipped, mapped)
+        concept = _read_node(node, ontology, skipped, mapped)
         if concept is None:
             continue
         ids[str(node["id"])] = concept.id
@@ -148,7 +109,7 @@ def read_graph_file(path: Path) -> ImportedGraph:
     known = {str(node["id"]) for node in nodes}
     relations: dict[Relation, None] = {}
     for edge in edges:
-        relation = _read_edge(edge, ids, known, concepts, skipped, mapped)
+        relation = _read_edge(edge, ids, known, concepts, ontology, skipped, mapped)
         if relation in relations:
             skipped["duplicate edges"] += 1
         elif relation:
@@ -184,7 +145,9 @@ def _read_rows(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     return nodes, edges
 
 
-def _read_node(node: dict[str, Any], skipped: Counter[str], mapped: Counter[str]) -> Concept | None:
+def _read_node(
+    node: dict[str, Any], ontology: Ontology, skipped: Counter[str], mapped: Counter[str]
+) -> Concept | None:
     kind = str(node.get("type") or "").strip().lower()
     if kind in _PAPER_TYPES:
         skipped[f"nodes of type {kind}"] += 1
@@ -203,7 +166,8 @@ def _read_node(node: dict[str, Any], skipped: Counter[str], mapped: Counter[str]
     if not key:
         skipped["nodes without a name"] += 1
         return None
-    concept_type = _NODE_TYPES.get(kind) or guess_type(name)
+    concept_type = ontology.map_type(kind) or ontology.map_type(guess_type(name))
+    concept_type = concept_type or ontology.fallback_type
     if kind != concept_type:
         mapped[f"node type {kind or '(none)'} -> {concept_type}"] += 1
     aliases = node.get("aliases") or ()
@@ -225,6 +189,7 @@ def _read_edge(
     ids: dict[str, str],
     known: set[str],
     concepts: dict[str, Concept],
+    ontology: Ontology,
     skipped: Counter[str],
     mapped: Counter[str],
 ) -> Relation | None:
@@ -234,28 +199,23 @@ def _read_edge(
         missing = "left-out" if all(end in known for end in ends) else "missing"
         skipped[f"edges {label or '(none)'} of {missing} nodes"] += 1
         return None
-    name = re.sub(r"[\s_-]+", "_", label.strip().lower())
-    target_name = name if name in RELATION_TYPES else _RELATIONS.get(name, "")
     source, target = (concepts[ids[end]] for end in ends)
-    # Only people conjecture: "X conjectures Y" between results says something else.
-    if name in ("conjectures", "conjectured") and source.type == "person":
-        target_name = "-conjectured_by"
-    if name == "conjectured_by" and source.type == "person" != target.type:
-        target_name = "-conjectured_by"
-    kind: RelationType | None = next(
-        (k for k in RELATION_TYPES if k == target_name.lstrip("-")), None
-    )
-    if kind is None:
+    meant = ontology.map_relation(label)
+    if meant and meant.inverse:
+        source, target = target, source
+    fits = meant and ontology.fits_ends(meant.type, source.type, target.type)
+    if meant and not fits and ontology.fits_ends(meant.type, target.type, source.type):
+        fits, source, target = True, target, source
+    if not meant or not fits:
         skipped[f"edges {label or '(none)'}"] += 1
         return None
     if source.id == target.id:
         skipped["self-loops"] += 1
         return None
-    if target_name.startswith("-"):
-        source, target = target, source
-    if target_name != label:
-        mapped[f"{label} -> {kind}{' (reversed)' if target_name.startswith('-') else ''}"] += 1
-    return Relation(source.id, kind, target.id, "imported")
+    reversed_here = source.id != ids[ends[0]]
+    if meant.type != label or reversed_here:
+        mapped[f"{label} -> {meant.type}{' (reversed)' if reversed_here else ''}"] += 1
+    return Relation(source.id, meant.type, target.id, "imported")
 
 
 def _read_end(end: Any) -> str:

@@ -46,6 +46,7 @@ def save_extractions(
                     "status": "failed" if failed else "ok",
                     "message": result if isinstance(result, str) else "",
                     "rejected": extraction.rejected,
+                    "rejections": json.dumps(dict(extraction.rejections)),
                 },
                 replace=True,
             )

@@ -8,6 +8,7 @@ import networkx as nx
 
 from graphtune.errors import DataError
 from graphtune.kg.names import normalize_name
+from graphtune.kg.ontology import Ontology, load_ontology
 from graphtune.kg.store import GraphStore
 from graphtune.records import Chunk, ChunkLink, Concept, Mention, Relation
 
@@ -26,6 +27,7 @@ class ConceptGraph:
     relations: list[Relation]
     hashes: dict[str, str]
     links: list[ChunkLink] = field(default_factory=list)
+    ontology: Ontology = field(default_factory=load_ontology)
 
     def names(self, concept_id: str) -> tuple[str, ...]:
         """Return the name of a concept, then its aliases."""
@@ -41,7 +43,7 @@ class ConceptGraph:
         return {self.chunks[mention.chunk_id].document_id for mention in self.evidence(concept_id)}
 
 
-def load_graph(store: GraphStore) -> ConceptGraph:
+def load_graph(store: GraphStore, ontology: Ontology | None = None) -> ConceptGraph:
     """Read the whole graph of a store.
 
     Raises:
@@ -61,6 +63,7 @@ def load_graph(store: GraphStore) -> ConceptGraph:
         relations=store.relations(),
         hashes=store.hashes(),
         links=store.links(),
+        ontology=ontology or load_ontology(),
     )
 
 

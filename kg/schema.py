@@ -112,6 +112,33 @@ def m002_structure_of_papers(db: Database) -> None:
     """)
 
 
+@migrations()
+def m003_replies_merges_and_edits(db: Database) -> None:
+    """Add the model's replies, reasons of rejections, merges, edits by hand, and an index of names."""
+    db.executescript("""
+    CREATE TABLE replies (
+        key TEXT PRIMARY KEY, model TEXT NOT NULL, content TEXT NOT NULL,
+        prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, cost REAL
+    );
+    ALTER TABLE extractions ADD COLUMN rejections TEXT NOT NULL DEFAULT '{}';
+    CREATE TABLE edits (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, action TEXT NOT NULL, arguments TEXT NOT NULL,
+        undone INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE merges (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, kept TEXT NOT NULL, gone TEXT NOT NULL,
+        reason TEXT NOT NULL, name TEXT NOT NULL, chunk_id TEXT, start INTEGER, "end" INTEGER,
+        UNIQUE (kept, gone)
+    );
+    CREATE TABLE names (
+        form TEXT NOT NULL,
+        concept_id TEXT NOT NULL REFERENCES concepts(id) ON DELETE CASCADE,
+        PRIMARY KEY (form, concept_id)
+    ) WITHOUT ROWID;
+    ALTER TABLE relations ADD COLUMN note TEXT NOT NULL DEFAULT '';
+    """)
+
+
 def write_rows(db: Database, table: str, rows: Iterable[Row]) -> None:
     """Insert rows, a thousand a statement."""
     db.table(table).insert_all(rows, batch_size=1000)

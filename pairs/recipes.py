@@ -8,20 +8,7 @@ from graphtune.config import PairsConfig
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
 from graphtune.pairs.split import Split
-from graphtune.records import GRADES, Chunk, Pair, RelationType
-
-_VERBS: dict[RelationType, str] = {
-    "proves": "proves",
-    "generalizes": "generalizes",
-    "uses": "uses",
-    "implies": "implies",
-    "is_instance_of": "is an instance of",
-    "conjectured_by": "conjectured by",
-    "related_to": "and",
-    "equivalent_to": "is equivalent to",
-    "specializes_to": "specializes to",
-    "defined_in": "is defined in",
-}
+from graphtune.records import GRADES, Chunk, Pair
 
 
 def make_pairs(graph: ConceptGraph, split: Split, config: PairsConfig) -> list[Pair]:
@@ -100,7 +87,7 @@ def _pair_by_evidence(graph: ConceptGraph, split: Split, config: PairsConfig) ->
         ends = {split.concepts.get(relation.source), split.concepts.get(relation.target)}
         if relation.chunk_id in allowed and ends == {"train"}:
             source, target = graph.concepts[relation.source], graph.concepts[relation.target]
-            anchor = f"{source.name} {_VERBS[relation.type]} {target.name}"
+            anchor = f"{source.name} {graph.ontology.phrase(relation.type)} {target.name}"
             yield _pair(anchor, allowed[relation.chunk_id], "relation", relation.source)
 
 

@@ -111,15 +111,15 @@ def test_the_sample_is_complete() -> None:
 
 def test_the_gold_is_sound(tmp_path: Path) -> None:
     from graphtune.bench import load_beir
-    from graphtune.records import CONCEPT_TYPES, RELATION_TYPES
+    from graphtune.kg.ontology import load_ontology
 
     folder = ROOT / "data" / "sample" / "gold"
     gold = json.loads((folder / "gold.json").read_text(encoding="utf-8"))
     names = {concept["name"] for concept in gold["concepts"]}
-    assert all(concept["type"] in CONCEPT_TYPES for concept in gold["concepts"])
+    assert all(concept["type"] in load_ontology().types for concept in gold["concepts"])
     for relation in gold["relations"]:
         assert {relation["source"], relation["target"]} <= names
-        assert relation["type"] in RELATION_TYPES
+        assert relation["type"] in load_ontology().relations
     benchmark = load_beir(folder)
     assert len(benchmark.queries) == len(gold["queries"]) >= 100
     assert all(set(grades.values()) <= {1, 2, 3} for grades in benchmark.qrels.values())

@@ -10,7 +10,10 @@ import pytest
 from graphtune.config import ExtractConfig
 from graphtune.errors import EndpointError, ExtractionError
 from graphtune.kg.llm.extractor import LlmExtractor, locate_quote, read_reply
-from graphtune.records import CONCEPT_TYPES, RELATION_TYPES, Chunk, Span
+from graphtune.kg.ontology import load_ontology
+from graphtune.records import Chunk, Span
+
+CONCEPT_TYPES, RELATION_TYPES = tuple(load_ontology().types), tuple(load_ontology().relations)
 
 TEXT = (
     "Definition 1. A Dyck path is a lattice path that stays above the axis.\n\n"

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from graphtune.kg.mentions import link_mentions
 from graphtune.kg.names import is_plausible_name, normalize_name
-from graphtune.kg.rules.relations import find_relations
 from graphtune.kg.rules.extractor import RulesExtractor
+from graphtune.kg.rules.relations import find_relations
 from graphtune.records import Mention, Span
 from tests.passages import make_passage
 

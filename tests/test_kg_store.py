@@ -93,7 +93,9 @@ def test_a_duplicate_keeps_the_paper_when_the_first_copy_goes(store: GraphStore)
 def test_failed_chunks_stay_pending_and_keep_earlier_findings(store: GraphStore) -> None:
     add(store, "d1", "/a.txt")
     chunk = store.chunks()[0]
-    found = Extraction((FoundConcept("partition", "object", 2, 11),), rejected=2)
+    found = Extraction(
+        (FoundConcept("partition", "object", 2, 11),), rejections=(("no evidence", 2),)
+    )
     save_extractions(store.db, "llm", "1", [(chunk, found)])
     assert pending_chunks(store.db, "llm", "1") == []
     assert [title for title, _ in pending_chunks(store.db, "llm", "2")] == ["Paper d1"]

@@ -13,6 +13,13 @@ from pydantic import BaseModel, ValidationError
 
 from graphtune.config import ExtractConfig
 from graphtune.errors import EndpointError, ExtractionError
+from graphtune.kg.llm.prompts import (
+    SYSTEM_PROMPT,
+    ConceptRecord,
+    RelationRecord,
+    make_messages,
+    make_response_format,
+)
 from graphtune.kg.mentions import find_name
 from graphtune.kg.names import (
     fold_text,
@@ -20,13 +27,6 @@ from graphtune.kg.names import (
     is_useful_alias,
     normalize_name,
     trim_name,
-)
-from graphtune.kg.llm.prompts import (
-    SYSTEM_PROMPT,
-    ConceptRecord,
-    RelationRecord,
-    make_messages,
-    make_response_format,
 )
 from graphtune.records import Chunk, Extraction, FoundConcept, FoundRelation, Span
 
@@ -206,7 +206,8 @@ def read_reply(content: str, chunk: Chunk) -> Extraction:
         relations += [relation] if relation else []
     total = sum(len(items) for items in lists if items)
     rejected = total - len(concepts) - len(relations)
-    return Extraction(tuple(dict.fromkeys(concepts)), tuple(dict.fromkeys(relations)), rejected)
+    rejections = (("no evidence", rejected),) if rejected else ()
+    return Extraction(tuple(dict.fromkeys(concepts)), tuple(dict.fromkeys(relations)), rejections)
 
 
 def _validate(model: type[_Record], item: object) -> _Record | None:

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from graphtune.records import Chunk, ConceptType, RelationType
+from graphtune.records import Chunk
 
 #: Lists longer than this are cut off by the schema; it keeps replies within the token limit.
 MAX_RECORDS = 12
@@ -44,13 +44,31 @@ you know from elsewhere. Read "source type target":
 Answer with JSON only. Empty lists are a good answer for a passage without concepts."""
 
 
+# Replaced by models made from the ontology.
+ConceptKind = Literal[
+    "object", "theorem", "conjecture", "technique", "identity", "formula", "person", "definition"
+]
+RelationKind = Literal[
+    "proves",
+    "generalizes",
+    "uses",
+    "implies",
+    "is_instance_of",
+    "conjectured_by",
+    "related_to",
+    "equivalent_to",
+    "specializes_to",
+    "defined_in",
+]
+
+
 class ConceptRecord(BaseModel):
     """A concept as the model reports it."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: str
-    type: ConceptType
+    type: ConceptKind
     role: Literal["defines", "states", "uses", "mentions"]
     description: str
     aliases: list[str] = Field(json_schema_extra={"maxItems": 3})
@@ -63,7 +81,7 @@ class RelationRecord(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     source: str
-    type: RelationType
+    type: RelationKind
     target: str
     quote: str
 
