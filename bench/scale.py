@@ -9,13 +9,13 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -32,6 +32,7 @@ SAMPLE = Path(graphtune.__file__).parent / "data" / "sample" / "tex"
 #: Characters of a chunk of about 250 tokens.
 CHUNK_SIZE = 1000
 _CHUNKS_A_PAPER = 100
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _LOAD = """
 import json, resource, sys, time
@@ -109,7 +110,9 @@ def fill_store(path: Path, sizes: dict[str, int], folder: Path, seed: int) -> fl
     chunks = list(make_chunks(sentences, sizes["chunks"], random))
     types = list(load_ontology().types)
     concepts = [
-        Concept(name.lower(), name, random.choice(types), random.choice(sentences), (f"{name} of n",))
+        Concept(
+            name.lower(), name, random.choice(types), random.choice(sentences), (f"{name} of n",)
+        )
         for name in make_names(sentences, sizes["concepts"], random)
     ]
     concepts = list({concept.id: concept for concept in concepts}.values())
@@ -120,7 +123,8 @@ def fill_store(path: Path, sizes: dict[str, int], folder: Path, seed: int) -> fl
             document = Document(key, key, key, "txt", f"Paper {key}", "")
             store.save_reading(Reading(key, "ok", "", document, own), key, "made up")
         drawn = (_draw_mention(concepts, chunks, random) for _ in range(sizes["mentions"]))
-        mentions = {(m.concept_id, m.chunk_id, m.start): m for m in drawn}.values()
+        places = {(m.concept_id, m.chunk_id, m.start): m for m in drawn}
+        mentions = [places[place] for place in sorted(places)]
         relations = [_draw_relation(concepts, chunks, random) for _ in range(sizes["relations"])]
         began = perf_counter()
         store.replace_graph(concepts, mentions, relations, {})
@@ -150,7 +154,7 @@ FOLDER = click.argument("folder", type=click.Path(path_type=Path, exists=True), 
 SEED = click.option("--seed", default=1, show_default=True)
 
 
-def _size(name: str, number: int) -> Any:
+def _size(name: str, number: int) -> Callable[[_Command], _Command]:
     return click.option(f"--{name}", default=number, show_default=True)
 
 
@@ -199,7 +203,14 @@ def time_lookups(path: Path, random: Random, number: int = 100) -> Iterator[str]
     """Yield a line for each kind of query: the median and the longest of many, in milliseconds."""
     with GraphStore(path) as store:
         names = [name for (name,) in store.db.execute("SELECT name FROM concepts ORDER BY id")]
-    busiest, wanted = names[:5], random.sample(names, number)
+        busiest = [
+            name
+            for (name,) in store.db.execute(
+                "SELECT name FROM concepts JOIN mentions ON concept_id = id "
+                "GROUP BY id ORDER BY count(*) DESC LIMIT 5"
+            )
+        ]
+    wanted = random.sample(names, number)
     misspelt = [name[: len(name) // 2] + name[len(name) // 2 + 1 :] for name in wanted]
     for title, queries in (("by name", wanted), ("most named", busiest), ("misspelt", misspelt)):
         took = []

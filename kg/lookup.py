@@ -82,21 +82,37 @@ def count_mentions_of(store: GraphStore, concept_id: str) -> int:
 
 
 def suggest_names(store: GraphStore, text: str, limit: int = 5) -> list[str]:
-    """Return names of concepts that look like a text: those that hold it, then the nearest spellings."""
+    """Return names of concepts that look like a text: those that begin or end with it, then the nearest.
+
+    A name with one slip keeps its first or its last half, so only those that share a half are compared.
+    """
     from rapidfuzz import fuzz, process
 
     form = normalize_name(text)
-    size = len(form)
-    near = size // 3 + 1  # names further off in length cannot be similar enough
-    rows = store.db.execute(
-        "SELECT form, concept_id FROM names WHERE length(form) BETWEEN ? AND ? OR instr(form, ?)",
-        [size - near, size + near, form or "\0"],
-    )
-    owners: dict[str, str] = dict(rows.fetchall())
-    holding = sorted((key for key in owners if form and form in key), key=lambda k: (len(k), k))
-    found = process.extract(
+    half = (len(form) + 1) // 2
+    if not half:
+        return []
+    longest = len(form) + len(form) // 3 + 1  # longer names cannot be similar enough
+    owners = _list_forms(store, "form", form[:half], longest)
+    owners |= _list_forms(store, "reversed", form[::-1][:half], longest)
+    near = process.extract(
         form, sorted(owners), scorer=fuzz.ratio, limit=limit, score_cutoff=MIN_SIMILARITY
     )
-    keys = dict.fromkeys(owners[key] for key in (*holding[:limit], *(key for key, _, _ in found)))
+    longer = _list_forms(store, "form", f"{form} ") | _list_forms(
+        store, "reversed", f"{form[::-1]} "
+    )
+    holding = sorted(longer, key=lambda key: (len(key), key))[:limit]
+    owners |= longer
+    keys = dict.fromkeys(owners[key] for key in (*holding, *(key for key, _, _ in near)))
     concepts = [read_concept(store, key) for key in list(keys)[:limit]]
     return [concept.name for concept in concepts if concept]
+
+
+def _list_forms(store: GraphStore, column: str, begin: str, longest: int = 80) -> dict[str, str]:
+    """Return the forms that begin (in `column`) with a text, each with a concept."""
+    rows = store.db.execute(
+        f"SELECT form, min(concept_id) FROM names WHERE {column} >= ? AND {column} < ? "
+        "AND length(form) <= ? GROUP BY form",
+        [begin, begin + chr(0x10FFFF), longest],
+    )
+    return dict(rows.fetchall())

@@ -136,15 +136,23 @@ def m003_replies_merges_and_edits(db: Database) -> None:
     CREATE TABLE names (
         form TEXT NOT NULL,
         concept_id TEXT NOT NULL REFERENCES concepts(id) ON DELETE CASCADE,
+        reversed TEXT NOT NULL,
         PRIMARY KEY (form, concept_id)
     ) WITHOUT ROWID;
+    CREATE INDEX names_reversed ON names(reversed);
     CREATE INDEX names_concept ON names(concept_id);
     CREATE INDEX relations_chunk ON relations(chunk_id);
     ALTER TABLE relations ADD COLUMN note TEXT NOT NULL DEFAULT '';
     """)
     known = "SELECT name, id FROM concepts UNION SELECT alias, concept_id FROM aliases"
-    forms = {(normalize_name(name), key) for name, key in db.execute(known)}
-    write_rows(db, "names", ({"form": form, "concept_id": key} for form, key in sorted(forms)))
+    write_names(db, db.execute(known))
+
+
+def write_names(db: Database, names: Iterable[tuple[str, str]]) -> None:
+    """Index (name or alias, concept id) by normal forms, read from both ends (see `kg.lookup`)."""
+    forms = sorted({(normalize_name(name), key) for name, key in names})
+    rows = ({"form": form, "concept_id": key, "reversed": form[::-1]} for form, key in forms)
+    write_rows(db, "names", rows)
 
 
 def write_rows(db: Database, table: str, rows: Iterable[Row]) -> None:

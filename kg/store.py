@@ -17,12 +17,12 @@ from typing import Any, Self
 from sqlite_utils import Database
 
 from graphtune.errors import WorkspaceError
-from graphtune.kg.names import normalize_name
 from graphtune.kg.schema import (
     Row,
     migrations,
     read_chunk,
     write_chunk,
+    write_names,
     write_records,
     write_rows,
 )
@@ -50,6 +50,7 @@ class GraphStore:
             self.db = Database(path)
             self.db.execute("PRAGMA foreign_keys = ON")
             self.db.execute("PRAGMA busy_timeout = 60000")
+            self.db.execute("PRAGMA cache_size = -262144")  # KiB, taken only as far as needed
             known = {migration.name for migration in migrations.pending(Database(memory=True))}
             unknown = {migration.name for migration in migrations.applied(self.db)} - known
             if unknown:
@@ -198,17 +199,16 @@ class GraphStore:
         """Put a newly resolved graph in the place of the old one."""
         concepts = list(concepts)
         aliases = [(concept.id, alias) for concept in concepts for alias in concept.aliases]
-        names = {(concept.id, concept.name) for concept in concepts}
-        forms = {(normalize_name(name), key) for key, name in names.union(aliases)}
+        names = [
+            (name, concept.id) for concept in concepts for name in (concept.name, *concept.aliases)
+        ]
         with self.db.atomic():
             for table in ("relations", "mentions", "names", "aliases", "concepts"):
                 self.db.execute(f"DELETE FROM {table}")
             write_records(self.db, "concepts", concepts, _CONCEPT_COLUMNS)
             rows = ({"concept_id": key, "alias": alias} for key, alias in aliases)
             write_rows(self.db, "aliases", rows)
-            write_rows(
-                self.db, "names", ({"form": form, "concept_id": key} for form, key in sorted(forms))
-            )
+            write_names(self.db, names)
             write_records(self.db, "mentions", mentions, _columns(Mention))
             write_records(self.db, "relations", relations, _columns(Relation))
             self.db.table("meta").insert_all(
