@@ -3,6 +3,7 @@
 import click
 
 from graphtune import __version__
+from graphtune.cli.backup import add_backup_command
 from graphtune.cli.documents import add_document_commands
 from graphtune.cli.graph import graph_group
 from graphtune.cli.papers import add_paper_commands
@@ -25,4 +26,5 @@ def main() -> None:
 main.add_command(graph_group)
 add_paper_commands(main)
 add_document_commands(main)
+add_backup_command(main)
 add_tuning_commands(main)
