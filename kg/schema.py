@@ -1,12 +1,15 @@
 """The tables of `graph.db`, as append-only migrations: never change one, add the next."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from sqlite_utils import Database, Migrations
 
+from graphtune.kg.names import normalize_name
 from graphtune.records import Box, Chunk, Quality, Span, Unit
 
 Row = dict[str, Any]
@@ -138,13 +141,33 @@ def m003_replies_merges_and_edits(db: Database) -> None:
         concept_id TEXT NOT NULL REFERENCES concepts(id) ON DELETE CASCADE,
         PRIMARY KEY (form, concept_id)
     ) WITHOUT ROWID;
+    CREATE INDEX names_concept ON names(concept_id);
+    CREATE INDEX relations_chunk ON relations(chunk_id);
     ALTER TABLE relations ADD COLUMN note TEXT NOT NULL DEFAULT '';
     """)
+    known = "SELECT name, id FROM concepts UNION SELECT alias, concept_id FROM aliases"
+    forms = {(normalize_name(name), key) for name, key in db.execute(known)}
+    write_rows(db, "names", ({"form": form, "concept_id": key} for form, key in sorted(forms)))
 
 
 def write_rows(db: Database, table: str, rows: Iterable[Row]) -> None:
-    """Insert rows, a thousand a statement."""
-    db.table(table).insert_all(rows, batch_size=1000)
+    """Insert rows, all with the columns of the first."""
+    rows = iter(rows)
+    if first := next(rows, None):
+        columns = ", ".join(f'"{column}"' for column in first)
+        marks = ", ".join(f":{column}" for column in first)
+        with db.atomic():
+            command = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+            db.conn.executemany(command, chain([first], rows))
+
+
+def write_records(db: Database, table: str, records: Iterable[Any], columns: Sequence[str]) -> None:
+    """Insert the named fields of records; much faster than rows where there are millions."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    marks = ", ".join("?" for _ in columns)
+    with db.atomic():
+        command = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+        db.conn.executemany(command, map(attrgetter(*columns), records))
 
 
 def write_chunk(chunk: Chunk) -> Row:
