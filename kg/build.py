@@ -21,7 +21,7 @@ from graphtune.kg.findings import (
     save_import,
 )
 from graphtune.kg.intake import update_documents
-from graphtune.kg.ontology import Ontology
+from graphtune.kg.ontology import Ontology, load_ontology
 from graphtune.kg.resolution.resolve import resolve_graph
 from graphtune.kg.store import GraphStore
 from graphtune.kg.summary import BuildSummary
@@ -45,9 +45,12 @@ def build_graph(
 
     Raises:
         ModelError: the base model's tokenizer cannot be had.
+        ConfigError: the file of the ontology is missing or wrong.
     """
     config = workspace.config
     extractor = choose_extractor(config.extract, os.environ)
+    ontology_file = config.extract.ontology
+    ontology = load_ontology(workspace.root / ontology_file if ontology_file else None)
     summary = BuildSummary(extractor.name)
     with GraphStore(workspace.database) as store:
         with _timed(summary, "reading"):
@@ -59,7 +62,9 @@ def build_graph(
         with _timed(summary, "resolution"):
             # An endpoint that is out of reach must not replace another extractor's graph.
             if not summary.endpoint_error or store.meta().get("extractor") == extractor.name:
-                summary.left_out = resolve_graph(store, extractor.name)
+                summary.left_out = resolve_graph(
+                    store, extractor.name, ontology
+                )
         summary.counts = count_graph(store)
         extractions = count_extractions(store.db, extractor.name)
         summary.failed_chunks = extractions["failed"]
@@ -142,7 +147,7 @@ def import_graph(store: GraphStore, file: Path, ontology: Ontology) -> dict[str,
     found = read_graph_file(file, ontology)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     save_import(store.db, digest, str(file), found.concepts, found.relations)
-    resolve_graph(store, store.meta().get("extractor", "rules"))
+    resolve_graph(store, store.meta().get("extractor", "rules"), ontology)
     return {
         "concepts": len(found.concepts),
         "relations": len(found.relations),

@@ -133,6 +133,9 @@ def m003_replies_merges_and_edits(db: Database) -> None:
         reason TEXT NOT NULL, name TEXT NOT NULL, chunk_id TEXT, start INTEGER, "end" INTEGER,
         UNIQUE (kept, gone)
     );
+    CREATE TABLE verdicts (
+        kept TEXT NOT NULL, gone TEXT NOT NULL, same INTEGER NOT NULL, PRIMARY KEY (kept, gone)
+    ) WITHOUT ROWID;
     CREATE TABLE names (
         form TEXT NOT NULL,
         concept_id TEXT NOT NULL REFERENCES concepts(id) ON DELETE CASCADE,
