@@ -4,18 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from graphtune.kg.mentions import find_name
-from graphtune.kg.names import (
-    FUNCTION_WORDS,
-    fold_plural,
-    fold_text,
-    is_plausible_name,
-    is_useful_alias,
-    normalize_name,
-    trim_name,
-)
+from graphtune.kg.names import FUNCTION_WORDS, is_useful_alias, trim_name
 from graphtune.kg.paragraphs import Paragraph, list_sentences, split_paragraphs
-from graphtune.kg.rules.phrases import find_named, guess_type, is_adjective, read_noun_phrase
+from graphtune.kg.rules.headings import read_parts, read_topics
+from graphtune.kg.rules.phrases import find_named, guess_type, read_noun_phrase
+from graphtune.kg.rules.subjects import opens_definition
 from graphtune.kg.rules.terms import make_concept, merge_found
 from graphtune.records import Chunk, Extraction, FoundConcept, Role, Span
 
@@ -33,14 +26,6 @@ _CUE_BEFORE = re.compile(
 _IS_BEFORE = re.compile(r"\b(?:is|are|be|has|have)\s+(?:then\s+|also\s+)?$")
 _IF_AFTER = re.compile(
     r"\s*(?:,|\([^)]*\))?\s*(?:if|iff|when|whenever|provided|or|and|exactly|just)\b"
-)
-_SUBJECT_BEFORE = re.compile(
-    r"(?:^|[.;:]|\b(?:then|and|that|where|thus|hence|here))[\s•–*(\d)]*(?:an?|the|every)?\s*[“\"]?$",
-    re.IGNORECASE,
-)
-_SUBJECT_AFTER = re.compile(
-    r"[”\"]?\s*(?:[^\w\s]|\([^)]*\)|(?!an?\b)\S{1,6}(?=\s))?\s*(?:of\b.{1,50}?\s)?"
-    r"(?:is|are|consists?|means|denotes?|refers|asserts|states|will\s+be|shall\s+be|:|—|-)(?=\s)"
 )
 #: Ways to name a term that is not set off; "term" begins where the match ends.
 _PHRASES = tuple(
@@ -63,17 +48,6 @@ _ALIAS = re.compile(
     re.IGNORECASE,
 )
 _ACRONYM = re.compile(r"\((?P<acronym>[A-Z]{2,6})s?\)(?P<head>\s+[a-z]{4,})?")
-_HEADING_NUMBER = re.compile(
-    r"^(?:(?:§|Section|Chapter|Appendix)\s*)?(?:[A-Z]?\d+(?:\.\d+)*\.?|[A-Z]\.|[IVX]+\.)?\s+"
-)
-_HEADING_PREFIX = re.compile(
-    r"^(?:(?:an?\s+|the\s+)?(?:\w+\s+)?(?:proofs?|examples?|properties|definitions?|introduction|notes?|facts"
-    r"|theory|applications?|basics|generalizations?|more|derivation|construction|existence|uniqueness"
-    r"|characterizations?|theorems?|criteri(?:on|a)|conditions?|equivalent\s+\w+|list|topics?|bounds?"
-    r"|remarks?)\s+(?:of|to|on|about|for|from|in)"
-    r"|more\s+about|on|from|via|some|basic|main|the|an?)\s+",
-    re.IGNORECASE,
-)
 _CREDIT = re.compile(
     r"\b(?:conjectured|discovered|introduced|proved|proven|due|named\s+after|attributed)\s+(?:by|to)\s+"
     r"(?=[^\W\d_a-z](?:\.|[^\W\d_]{2}))|\bnamed\s+after\s+(?=[A-Z])"
@@ -109,8 +83,8 @@ class RulesExtractor:
             found += _read_title(chunk, paragraph)
             for sentence in list_sentences(chunk.text, paragraph.head_end, paragraph.end):
                 found += _read_sentence(chunk, paragraph, sentence)
-        found += _read_headings(chunk, paragraphs)
-        return Extraction(tuple(merge_found(found)))
+        found += read_parts(chunk, paragraphs)
+        return Extraction(tuple(merge_found(found, read_topics(chunk, paragraphs))))
 
 
 def _read_sentence(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Iterator[FoundConcept]:
@@ -159,7 +133,7 @@ def _read_emphasised(
         if previous:
             yield previous
         before, after = text[sentence.start : span.start], text[span.end : sentence.end]
-        subject = _SUBJECT_BEFORE.search(before) and _SUBJECT_AFTER.match(after)
+        subject = opens_definition(text, span, sentence)
         property_of = _IS_BEFORE.search(before) and _IF_AFTER.match(after)
         cued = _CUE_BEFORE.search(before) or subject or property_of
         defines = paragraph.kind == "definition" or cued
@@ -227,36 +201,3 @@ def _read_acronyms(chunk: Chunk, sentence: Span) -> Iterator[FoundConcept]:
         name = chunk.text[start:end] + (f" {head}" if is_noun else "")
         for concept in make_concept(chunk, Span(start, end)):
             yield replace(concept, name=name, type=guess_type(name), aliases=(match["acronym"],))
-
-
-def _read_headings(chunk: Chunk, paragraphs: list[Paragraph]) -> Iterator[FoundConcept]:
-    """Yield the concepts that the section's own title names, where its text speaks of them too."""
-    lines = [p for p in paragraphs if p.kind == "heading"]
-    body = lines[-1].end if lines else 0
-    title = _HEADING_NUMBER.sub("", chunk.heading.rpartition(" > ")[2])
-    while (shorter := _HEADING_PREFIX.sub("", title, count=1)) != title:
-        title = shorter
-    parts = re.split(r",?\s+and\s+(?:the\s+)?|,\s+|:\s+", title)
-    candidates = parts if not any(map(is_adjective, parts)) else [title]
-    words = {"of"} | {
-        fold_plural(w) for w in re.findall(r"[\w'-]+", fold_text(chunk.text[body:])[0])
-    }
-    for name in filter(is_plausible_name, map(trim_name, candidates)):
-        found = [Span(a + body, b + body) for a, b in find_name([name], chunk.text[body:])[:1]]
-        if found:
-            yield from _make_subject(chunk, paragraphs, found[0])
-        elif {fold_plural(w) for w in normalize_name(name).split()} - FUNCTION_WORDS <= words:
-            heading = find_name([name], chunk.text[:body])[-1:]
-            yield from (c for span in heading for c in make_concept(chunk, span, "states"))
-
-
-def _make_subject(chunk: Chunk, paragraphs: list[Paragraph], span: Span) -> Iterator[FoundConcept]:
-    """Yield the concept of a title where the text first names it; it may be defined there."""
-    place = next(p for p in paragraphs if span.start < p.end)
-    sentences = list_sentences(chunk.text, place.start, place.end)
-    sentence = next(s for s in sentences if span.start < s.end)
-    is_subject = _SUBJECT_BEFORE.search(chunk.text[sentence.start : span.start])
-    if is_subject and _SUBJECT_AFTER.match(chunk.text[span.end : sentence.end]):
-        yield from make_concept(chunk, span, "defines", sentence)
-    else:
-        yield from make_concept(chunk, span, "states")

@@ -50,7 +50,7 @@ def make_concept(
     if sentence and role == "defines":
         end = _extend_adjective(chunk.text, Span(start, end), sentence)
         name = chunk.text[start:end]
-    name = _lower_opening(name.replace("$", ""), chunk.text)
+    name = lower_opening(name.replace("$", ""), chunk.text)
     kind = kind or guess_type(name)
     description = _shorten(chunk.text[slice(*sentence)]) if sentence else ""
     if sentence and role == "defines":
@@ -104,7 +104,7 @@ def _is_adjectival(name: str, before: str, after: str) -> bool:
     return is_adjective(name) or bool(opens)
 
 
-def _lower_opening(name: str, text: str) -> str:
+def lower_opening(name: str, text: str) -> str:
     """Lower a capital that only opens a sentence or title, if the text has the word in lower case."""
     lowered = name[0].lower() + name[1:]
     first = re.escape(lowered.split()[0])
@@ -119,17 +119,26 @@ def _shorten(sentence: str) -> str:
     return text[: MAX_DESCRIPTION - 1].rpartition(" ")[0] + "…"
 
 
-def merge_found(found: Iterable[FoundConcept]) -> list[FoundConcept]:
+def merge_found(
+    found: Iterable[FoundConcept], topics: Iterable[FoundConcept] = ()
+) -> list[FoundConcept]:
     """Merge the finds of one passage by normal form: strongest role, first description, all aliases.
 
     What is only mentioned inside a longer name ("Young tableau" in "semistandard Young tableau")
-    is dropped.
+    is dropped, but not inside a topic, a whole heading.
 
     >>> first = FoundConcept("posets", "object", 0, 6)
     >>> second = FoundConcept("poset", "object", 9, 14, role="defines")
     >>> [(c.name, c.start, c.role) for c in merge_found([first, second])]
     [('poset', 9, 'defines')]
     """
+    terms = _merge_names(found).values()
+    kept = [c for c in terms if c.role == "defines" or not any(_lies_within(c, o) for o in terms)]
+    merged = _merge_names([*kept, *topics])
+    return sorted(merged.values(), key=lambda c: (c.start, c.end, c.name))
+
+
+def _merge_names(found: Iterable[FoundConcept]) -> dict[str, FoundConcept]:
     merged: dict[str, FoundConcept] = {}
     for item in found:
         key = normalize_name(item.name)
@@ -140,10 +149,7 @@ def merge_found(found: Iterable[FoundConcept]) -> list[FoundConcept]:
         best = min(held, item, key=lambda c: (ROLES.index(c.role), not c.description, c.start))
         aliases = tuple(dict.fromkeys((*held.aliases, *item.aliases)))
         merged[key] = replace(best, aliases=aliases)
-    ordered = sorted(merged.values(), key=lambda c: (c.start, c.end, c.name))
-    return [
-        c for c in ordered if c.role == "defines" or not any(_lies_within(c, o) for o in ordered)
-    ]
+    return merged
 
 
 def _lies_within(inner: FoundConcept, outer: FoundConcept) -> bool:
