@@ -16,8 +16,8 @@ _FILLER = (
     r"(?:\s+(?:simply|also|usually|often|sometimes|just|then|the|an?|its|their|to\s+be|both))*"
 )
 _CUE_BEFORE = re.compile(
-    r"\b(?:call(?:ed|s)?(?:\s+\S{1,12}){0,2}?|termed|named|dubbed|(?:known|referred\s+to)\s+as"
-    r"|said\s+to\s+(?:be|have)|defin(?:e[ds]?|ing)|(?:notion|concept)s?\s+of|introduced?"
+    r"\b(?:call(?:ed|s)?(?:\s+\S{1,12}){0,2}?|termed|named|dubbed(?:\s+\S{1,12})??|(?:known|referred\s+to)\s+as"
+    r"|(?:say|says|saying)\s+that\s.{1,60}\s(?:is|are)|said\s+to\s+(?:be|have)|defin(?:e[ds]?|ing)|(?:notion|concept)s?\s+of|introduced?"
     r"|(?:speak\s+of|mean\s+by)|terms?|by\s+(?:an?|the)|let|denote[sd]?(?:\s+by)?"
     rf"|(?:is|are|be|becomes?|also|has|have)\s+(?:an?|the|its|their)){_FILLER}\s*[“\"(]?$",
     re.IGNORECASE,
@@ -48,6 +48,8 @@ _ALIAS = re.compile(
     re.IGNORECASE,
 )
 _ACRONYM = re.compile(r"\((?P<acronym>[A-Z]{2,6})s?\)(?P<head>\s+[a-z]{4,})?")
+#: Function words with which the name of a result may begin.
+_ARTICLES_AND_NUMBERS = frozenset("the a an two three first second every".split())
 _CREDIT = re.compile(
     r"\b(?:conjectured|discovered|introduced|proved|proven|due|named\s+after|attributed)\s+(?:by|to)\s+"
     r"(?=[^\W\d_a-z](?:\.|[^\W\d_]{2}))|\bnamed\s+after\s+(?=[A-Z])"
@@ -142,10 +144,20 @@ def _read_emphasised(
             continue
         role: Role = "defines" if defines else "mentions"
         previous = next(make_concept(chunk, span, role, sentence), None)
-        if previous and role == "mentions" and " " not in previous.name:
+        if previous and role == "mentions" and not _names_concept(text, sentence, previous):
             previous = None
     if previous:
         yield previous
+
+
+def _names_concept(text: str, sentence: Span, found: FoundConcept) -> bool:
+    """Tell an emphasised term from emphasis, the title of a book, and a head: "Face colourings. …"."""
+    words = found.name.split()
+    is_title = len(words) > 3 and sum(w[0].isupper() for w in words) > 2
+    is_head = found.start <= sentence.start + 4 and re.match(
+        r"\W*(?:[.:]|$)", text[found.end : sentence.end]
+    )
+    return len(words) > 1 and not is_title and not is_head
 
 
 def _read_phrases(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Iterator[FoundConcept]:
@@ -174,9 +186,10 @@ def _read_title(chunk: Chunk, paragraph: Paragraph) -> Iterator[FoundConcept]:
     # Citations and credits: "(Pieri rule [4, Thm 2])", "(Stanley, 1971)", "(see Fulton)".
     name = re.split(r"\s*(?:\[|[,;(]?\s*\d{4}|[,;]|\bsee\b|\bcf\.)", title)[0].strip()
     words = name.split()
-    if not words or words[0].lower() in FUNCTION_WORDS - {"the", "a", "an"}:
+    if not words or words[0].lower() in FUNCTION_WORDS - _ARTICLES_AND_NUMBERS:
         return
-    if len(words) < 4 and all(w[:1].isupper() or w in ("and", "de", "–") for w in words):
+    is_credit = len(words) < 4 and all(w[:1].isupper() or w in ("and", "de", "–") for w in words)
+    if is_credit and guess_type(name) == "object":
         return
     kind = guess_type(name)
     if paragraph.kind == "statement" and kind == "object":

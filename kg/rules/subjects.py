@@ -9,7 +9,7 @@ _SUBJECT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT_AFTER = re.compile(
-    r"[”\"]?\s*(?:[^\w\s]|\([^)]*\)|(?!an?\b)\S{1,6}(?=\s))?\s*(?:of\b.{1,50}?\s)?"
+    r"[”\"]?\s*(?:[^\w\s]|\([^)]*\)|(?!an?\b)\S{1,6}(?=\s))?\s*(?:(?:of|from|between|on|in|for)\b.{1,50}?\s)?"
     r"(?:is|are|consists?|means|denotes?|refers|asserts|states|will\s+be|shall\s+be|:|—|-)(?=\s)"
 )
 

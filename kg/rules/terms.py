@@ -4,17 +4,21 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from wordfreq import zipf_frequency
+
 from graphtune.kg.names import is_plausible_name, is_useful_alias, normalize_name, trim_name
 from graphtune.kg.rules.phrases import guess_type, is_adjective, read_noun_phrase, read_subject
 from graphtune.records import ROLES, Chunk, ConceptType, FoundConcept, Role, Span
 
 MAX_DESCRIPTION = 300
+#: Words at least this frequent (on the Zipf scale: 10 to this power in a milliard) are everyday words.
+COMMON = 3.6
 _ACRONYM_BEHIND = re.compile(r"\s*\(([A-Z]{2,6})s?\b")
 _NAMES_BEHIND = re.compile(r"\s*\(([a-z][a-z-]+(?:[ ,]+[a-z][a-z-]+){0,4})\)")
 #: What a span may hold behind a name: "spanned by", "modulo", or a symbol, as in "Catalan number Cn".
 _LOOSE_END = re.compile(
-    r"(?:\s+(?:of|modulo|in|on|for|with|to|from|by|over|and|or|at|generated|associated|given|spanned"
-    r"|induced|determined|(?!I|V|X)[A-Z][A-Za-z]))+$"
+    r"(?:(?<!ly)\s+(?:of|modulo|in|on|for|with|to|from|by|over|and|or|at|generated|associated|given|spanned"
+    r"|induced|determined|(?!I|V|X)[A-Z][A-Za-z]|\S*[Α-ωϑϕ]\S*))+$"
 )
 _ALIAS_BEHIND = re.compile(
     r"\s*(?:\((?:(?:or|also|sometimes)\s+)+|,?\s*\(?(?:which\s+(?:is|are)\s+)?(?:or\s+)?(?:also|sometimes|often)\s+)"
@@ -53,14 +57,28 @@ def make_concept(
     name = lower_opening(name.replace("$", ""), chunk.text)
     kind = kind or guess_type(name)
     description = _shorten(chunk.text[slice(*sentence)]) if sentence else ""
+    aliases = _read_aliases(chunk.text, name, Span(end, sentence.end)) if sentence else ()
     if sentence and role == "defines":
         before, after = chunk.text[sentence.start : start], chunk.text[end : sentence.end]
         if _is_adjectival(name, before, after):
             kind = "definition"
             noun = read_subject(before)
-            name = f"{name} {noun}" if noun else name
-    aliases = _read_aliases(chunk.text, name, Span(end, sentence.end)) if sentence else ()
+            bare, name = name, f"{name} {noun}" if noun else name
+            aliases += (bare,) if bare != name and is_technical(bare) else ()
     yield FoundConcept(name, kind, start, end, description, aliases, role)
+
+
+def is_technical(adjective: str) -> bool:
+    """Tell whether an adjective names its concept without a noun, for few texts use it otherwise.
+
+    >>> [is_technical(word) for word in ("polycyclic", "torsion-free", "finitely generated")]
+    [True, True, True]
+    >>> [is_technical(word) for word in ("similar", "normal")]
+    [False, False]
+    """
+    if not is_plausible_name(adjective):
+        return False
+    return " " in adjective or "-" in adjective or zipf_frequency(adjective, "en") < COMMON
 
 
 def _extend_adjective(text: str, span: Span, sentence: Span) -> int:
