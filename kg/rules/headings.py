@@ -88,11 +88,20 @@ def is_topic(title: str, body: str) -> bool:
         return False
     if _OF_THE_PAPER.search(title):
         return False
+    parts = _split_title(title)
+    if len(parts) > 1 and all(map(is_plausible_name, parts)):
+        return False  # "Chains and antichains": two topics, which are found one by one
     content = _list_content(title)
     if _RESULT.search(normalize_name(title)) or len(body) < _MIN_BODY:
         return bool(content)
     spoken = _list_stems(body)
     return 0 < len(content) <= 2 * sum(word[:5] in spoken for word in content)
+
+
+def _split_title(title: str) -> list[str]:
+    """Return the things that a title lists: "Chains and antichains", but not "upper and lower bounds"."""
+    parts = re.split(r",?\s+and\s+(?:the\s+)?|,\s+|:\s+", title)
+    return [title] if any(map(is_adjective, parts)) else parts
 
 
 def _list_content(title: str) -> list[str]:
@@ -120,12 +129,10 @@ def read_parts(chunk: Chunk, paragraphs: list[Paragraph]) -> Iterator[FoundConce
     title = title[number.end() :] if number else title
     while (shorter := _PREFIX.sub("", title, count=1)) != title:
         title = shorter
-    parts = re.split(r",?\s+and\s+(?:the\s+)?|,\s+|:\s+", title)
-    candidates = parts if not any(map(is_adjective, parts)) else [title]
     words = {"of"} | {
         fold_plural(w) for w in re.findall(r"[\w'-]+", fold_text(chunk.text[body:])[0])
     }
-    for name in filter(is_plausible_name, map(trim_name, candidates)):
+    for name in filter(is_plausible_name, map(trim_name, _split_title(title))):
         found = [Span(a + body, b + body) for a, b in find_name([name], chunk.text[body:])[:1]]
         if found:
             yield from _make_subject(chunk, paragraphs, found[0])
