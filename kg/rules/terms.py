@@ -7,7 +7,8 @@ from dataclasses import replace
 from wordfreq import zipf_frequency
 
 from graphtune.kg.names import is_plausible_name, is_useful_alias, normalize_name, trim_name
-from graphtune.kg.rules.phrases import guess_type, is_adjective, read_noun_phrase, read_subject
+from graphtune.kg.rules.phrases import guess_type, is_adjective, read_noun_phrase
+from graphtune.kg.rules.subjects import find_bearer
 from graphtune.records import ROLES, Chunk, ConceptType, FoundConcept, Role, Span
 
 MAX_DESCRIPTION = 300
@@ -62,7 +63,7 @@ def make_concept(
         before, after = chunk.text[sentence.start : start], chunk.text[end : sentence.end]
         if _is_adjectival(name, before, after):
             kind = "definition"
-            noun = read_subject(before)
+            noun = find_bearer(chunk.text, sentence, start, chunk.heading.rpartition(" > ")[2])
             bare, name = name, f"{name} {noun}" if noun else name
             aliases += (bare,) if bare != name and is_technical(bare) else ()
     yield FoundConcept(name, kind, start, end, description, aliases, role)
