@@ -8,6 +8,7 @@ from graphtune.kg.names import FUNCTION_WORDS, is_useful_alias, trim_name
 from graphtune.kg.paragraphs import Paragraph, list_sentences, split_paragraphs
 from graphtune.kg.rules.headings import read_parts, read_topics
 from graphtune.kg.rules.phrases import find_named, guess_type, read_noun_phrase
+from graphtune.kg.rules.recurring import read_recurring
 from graphtune.kg.rules.subjects import opens_definition
 from graphtune.kg.rules.terms import make_concept, merge_found
 from graphtune.records import Chunk, Extraction, FoundConcept, Role, Span
@@ -86,6 +87,7 @@ class RulesExtractor:
             for sentence in list_sentences(chunk.text, paragraph.head_end, paragraph.end):
                 found += _read_sentence(chunk, paragraph, sentence)
         found += read_parts(chunk, paragraphs)
+        found += read_recurring(chunk, paragraphs)
         return Extraction(tuple(merge_found(found, read_topics(chunk, paragraphs))))
 
 
