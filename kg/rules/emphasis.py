@@ -31,6 +31,10 @@ _ALIAS = re.compile(
     r"|also\s+called|called|known|termed|named|in\s+short|for\s+short|i\.e\.)[,\s]+)+(?:an?\s|the\s)?\s*",
     re.IGNORECASE,
 )
+#: A sentence that gives a book or paper: "J. Algebra 12 (1969), 3–17".
+_CITATION = re.compile(
+    r"\(\d{4}\)|,\s(?:1[89]|20)\d\d\b|\b(?:ISBN|Journal|Press|Springer|Springer-Verlag|Wiley|Proc\.|Math\.)"
+)
 
 
 def read_emphasised(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Iterator[FoundConcept]:
@@ -86,4 +90,5 @@ def _names_concept(text: str, sentence: Span, found: FoundConcept) -> bool:
     is_head = found.start <= sentence.start + 4 and re.match(
         r"\W*(?:[.:]|$)", text[found.end : sentence.end]
     )
-    return len(words) > 1 and not is_title and not is_head
+    is_cited = _CITATION.search(text, *sentence)
+    return len(words) > 1 and not (is_title or is_head or is_cited)

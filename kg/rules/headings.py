@@ -37,7 +37,7 @@ _OF_THE_PAPER = re.compile(
     r"|\b(?:we|our|us|this|these|here|their|it|paper|report|chapter|today|everything|what|why|how)\b"
     r"|^(?:back|more|meet|recall|reminder|remaining|remarks?|thinking|review|enter|another|where|finishing"
     r"|getting|status|verification|verifying|numerical|summary|outlook|overview|setup|worked|explicit"
-    r"|conventions|different|key|further|other|surviving|supported|cool|partial)\b"
+    r"|conventions|notes?|different|key|further|other|surviving|supported|cool|partial)\b"
     r"|\bdiscussion\b|[?!$\\]|:\s",
     re.IGNORECASE,
 )
