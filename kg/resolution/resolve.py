@@ -240,7 +240,7 @@ def _collect_relations(
     for mention in mentions:
         by_chunk[mention.chunk_id].append(mention)
     if extractor == "rules":
-        found = [r for chunk in chunks for r in find_relations(chunk, by_chunk[chunk.id])]
+        found = find_relations(chunks, store.links(), by_chunk)
     else:
         found = []
         for chunk_id, record in read_found_relations(store.db, extractor):
