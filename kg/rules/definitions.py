@@ -35,6 +35,11 @@ _PATTERNS = tuple(
         rf"\b(?:an?|the) (?P<genus>{_CONCEPT}){SYMBOL}?,? (?:which is |which are )?(?:called|known as) (?:an?|the) (?P<term>{_CONCEPT})",
     )
 )
+#: "The rank of a matrix is …": what the term belongs to.
+_BEARER = re.compile(
+    rf"\b[Tt]he (?:[a-z-]+ )?[“\"]?(?P<term>{_CONCEPT})[”\"]?{SYMBOL}? (?:of|on|in|for) (?:an?|the|any|every|each) (?:[a-z-]+ ){{0,2}}?"
+    rf"(?P<whole>{_CONCEPT}){_END}"
+)
 #: "Let R be a ring", and later "R is called simple if".
 _LET = re.compile(
     rf"\b(?:[Ll]et|[Ii]f|[Ss]uppose(?: that)?|[Ff]or|[Gg]iven|[Ww]hen) (?P<symbol>[^\W\d_][^\s,;]{{0,2}}) (?:be|is|denotes?) (?:an?|any) (?:[a-z-]+ ){{0,2}}"
@@ -59,8 +64,21 @@ def read_genera(coded: str, defined: Sequence[bool]) -> Iterator[tuple[int, int]
     for pattern in _PATTERNS:
         for match in pattern.finditer(coded):
             term, genus = (ord(match[name]) - FIRST for name in ("term", "genus"))
-            if defined[term] and not defined[genus]:
+            is_one = re.search(rf" the {_CONCEPT}{SYMBOL}$", match[0])
+            if defined[term] and not defined[genus] and not is_one:
                 yield term, genus
+
+
+def read_bearers(coded: str, defined: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Yield (term, whole) where a coded sentence defines a part: "The rank of a matrix is …".
+
+    >>> [*read_bearers(f"The {chr(FIRST)} of a {chr(FIRST + 1)} is the number of its rows.", [True, False])]
+    [(0, 1)]
+    """
+    for match in _BEARER.finditer(coded):
+        term, whole = (ord(match[name]) - FIRST for name in ("term", "whole"))
+        if defined[term] and not defined[whole]:
+            yield term, whole
 
 
 def read_symbols(coded: str) -> dict[str, int]:

@@ -38,10 +38,11 @@ class End(NamedTuple):
 
 
 class Stated(NamedTuple):
-    """A statement and the concepts that it stands for."""
+    """A statement and the concepts that it stands for; `asserts` is false for what it only defines."""
 
     unit: Unit
     ids: tuple[str, ...]
+    asserts: bool
 
 
 class Statements:
@@ -70,7 +71,7 @@ class Statements:
             self.before[chunk.id] = earlier
             if found:
                 held = mentions.get(chunk.id, ())
-                self.stated[chunk.id] = [Stated(u, _list_stated(chunk, u, held)) for u in found]
+                self.stated[chunk.id] = [_read_statement(chunk, unit, held) for unit in found]
                 earlier = (*earlier, *self.stated[chunk.id])[-MAX_EARLIER:]
         self.links: defaultdict[str, list[ChunkLink]] = defaultdict(list)
         for link in links:
@@ -100,16 +101,16 @@ class Statements:
         """Return what the statement right before a corollary of a chunk stands for."""
         before = self._list_before(chunk.id, corollary.start)
         main = [s for s in before if fold_kind(s.unit.label) not in _ASIDES]
-        return main[-1].ids if main and fold_kind(main[-1].unit.label) != "corollary" else ()
+        return main[-1].ids if main and main[-1].asserts else ()
 
     def list_proved(self, chunk: Chunk, proof: Unit | None) -> tuple[str, ...]:
         """Return the concepts that stand for the statement that a proof in a chunk proves."""
         here = self.stated.get(chunk.id, ())
         if proof and proof.proves is not None:
-            return next((ids for unit, ids in here if unit.start == proof.proves), ())
+            return next((ids for unit, ids, _ in here if unit.start == proof.proves), ())
         targets = {link.target for link in self.links[chunk.id] if link.type == "proves"}
         there = [pair for target in sorted(targets) for pair in self.stated.get(target, ())]
-        return there[-1][1] if there and len(targets) == 1 else ()
+        return there[-1].ids if there and len(targets) == 1 else ()
 
     def _list_before(self, chunk_id: str, offset: int) -> list[Stated]:
         here = [s for s in self.stated.get(chunk_id, ()) if s.unit.end <= offset]
@@ -124,7 +125,7 @@ class Statements:
 
     def _find(self, chunk_id: str, label: str, number: str) -> tuple[str, ...]:
         kind, number = fold_kind(label), re.sub(r"[()]", "", number)
-        for unit, ids in self.stated.get(chunk_id, ()):
+        for unit, ids, _ in self.stated.get(chunk_id, ()):
             if unit.number == number and (not kind or fold_kind(unit.label) == kind):
                 return ids
         return ()
@@ -134,19 +135,19 @@ def _is_head(chunk: Chunk, offset: int) -> bool:
     return any(unit.start <= offset < unit.head_end for unit in chunk.units)
 
 
-def _list_stated(chunk: Chunk, unit: Unit, mentions: Sequence[Mention]) -> tuple[str, ...]:
-    """Return what a statement stands for: its name, else what it defines, else the one result in it."""
+def _read_statement(chunk: Chunk, unit: Unit, mentions: Sequence[Mention]) -> Stated:
+    """Return a statement: it stands for its name, else for what it defines, else for its one result."""
     inside = sorted(
         (m for m in mentions if unit.start <= m.start and m.end <= unit.end),
         key=lambda m: (m.start, -m.end),
     )
-    head = [m for m in inside if m.start < unit.head_end]
     if unit.name:
-        return tuple(m.concept_id for m in head[:1])
+        named = [m.concept_id for m in inside if m.start < unit.head_end]
+        return Stated(unit, tuple(named[:1]), True)
     defined = dict.fromkeys(m.concept_id for m in inside if m.role == "defines")
     if defined:
-        return tuple(defined)[:MAX_STATED]
+        return Stated(unit, tuple(defined)[:MAX_STATED], False)
     results = dict.fromkeys(
         m.concept_id for m in inside if guess_type(chunk.text[m.start : m.end]) != "object"
     )
-    return tuple(results) if len(results) == 1 else ()
+    return Stated(unit, tuple(results) if len(results) == 1 else (), True)

@@ -61,7 +61,7 @@ _ADVERB = (
 )
 _BE = r"(?:is|are|was|were|being|(?:can|may) be (?:seen|viewed|regarded|considered|thought of|interpreted) as|becomes?|gives?|provides?|forms?|serves? as)"
 _SUBJECT = (
-    rf"(?:{_OPEN}|(?={_LIST},? (?:which|that) )){_SOURCE},?(?: (?:which|that),?)? {_ADVERB}"
+    rf"(?:{_OPEN}|(?={_LIST}, which )){_SOURCE},?(?: which,?)? {_ADVERB}"
 )
 _ADJECTIVES = r"(?:(?!of |not |no |to )[a-z][a-zé-]+,? ){0,2}"
 
@@ -128,7 +128,7 @@ class _Pattern(NamedTuple):
 _NOUN_CUE = re.compile(
     rf"{_CONCEPT}{SYMBOL}? (?:has|have|admits?) |\b(?:generali|q-|exten|strength|analog|refine|case|speciali|consequen|corollar"
     r"|reformul|restate|synonym|equivalent|example|instance|kind|type|class|famil|form|sort|applicat|proof|counterpart"
-    r"|dual|converse|inverse|varia|companion|relative|version|opposite|weaken)\S* (?:\S+ )?of ",
+    r"|dual|converse|inverse|varia|companion|relative|version|opposite|weaken)\S* of ",
     re.IGNORECASE,
 )
 _OTHER_CUE = re.compile(
@@ -158,9 +158,9 @@ def _list_patterns() -> tuple[_Pattern, ...]:
     for kind, cue, whole in (
         ("equivalent_to", are, rf"{_OPEN}{both}{equal}(?: (?:notions?|concepts?|things?|to each other))?"
          r"(?=[.,;:)]|$| (?:in|for|when|if)\b)"),
-        ("related_to", are, rf"{_OPEN}{both}(?:closely |intimately )?(?:related|dual|analogous|connected|adjoint)\b"),
+        ("related_to", are, rf"{_OPEN}{both}(?:closely |intimately )?(?:related|dual to each other|analogous)\b"),
         ("related_to", see, rf"{_OPEN}{_SOURCE}[^;]{{0,200}}{see} {_TARGET}{_CLOSE}"),
-        ("equivalent_to", iff, rf"(?:is|are) (?:an? )?(?P<source>{_CONCEPT}){iff}(?:an? )?"
+        ("related_to", iff, rf"(?:is|are) (?:an? )?(?P<source>{_CONCEPT}){iff}(?:an? )?"
          rf"(?P<target>{_CONCEPT})(?=\.?\W*$|[.,;)])"),
     ):  # fmt: skip
         found.append(_Pattern(kind, False, cue, whole))
@@ -173,17 +173,17 @@ def _list_noun_patterns() -> tuple[_Pattern, ...]:
     found = []
     for kind, backward, noun in _NOUNS:
         one_of = r"(?:(?:an?|the|one of the|another|its|just|two|some|many) )*"
-        phrase = rf"{one_of}{_ADJECTIVES}(?:{noun}) (?:\S+ )?of {_TARGET}"
+        phrase = rf"{one_of}{_ADJECTIVES}(?:{noun}) of {_TARGET}"
         due = r"(?:,? (?:due to|by|found by|given by|of) [^,;]{2,40}?,?)?"
         is_given = r"(?:is|are|include|includes) (?:given by |provided by |due to )?"
         has = r"(?:has|have|admits?) (?:an? |many |several )?"
         for whole in (
             rf"{_SUBJECT}{_BE} {_ADVERB}{phrase}{_CLOSE}",
-            rf"{_SOURCE}, {phrase}(?=[,.;:)]| due\b)",
+            rf"{_SOURCE}, (?=an? |the |another |one ){phrase}(?=[,.;:)]| due\b)",
             rf"{_SOURCE} as {phrase}{_CLOSE}",
             rf"(?:^|[,;:] |\bthat ){phrase}{due} {is_given}{_SOURCE}{_CLOSE}",
         ):
-            found.append(_Pattern(kind, backward, rf"\b(?:{noun}) (?:\S+ )?of ", whole))
+            found.append(_Pattern(kind, backward, rf"\b(?:{noun}) of ", whole))
         # "X has a generalization to posets, the Y"
         whole = rf"{_OPEN}{_TARGET} {has}{_ADJECTIVES}(?:{noun})(?: (?:to|for|in|of) [^,;]{{2,40}})?,? (?:namely |called )?{_SOURCE}{_CLOSE}"
         found.append(_Pattern(kind, backward, rf"\b{has}{_ADJECTIVES}(?:{noun})\b", whole))
@@ -214,6 +214,11 @@ _UNSURE = re.compile(
     r"\b(?:if|whether|suppose|supposing|assum\w+|unless|not|nor|neither|never|no|cannot|false|fails?|question|would|might"
     r"|could|wonder|ask|asks|doubt|contrary|let|than|unlike|hope|believed|n[’']t)\b[^,;:]*$",
     re.IGNORECASE,
+)
+
+
+_CONDITION = re.compile(
+    r"(?:^|\W)(?:if|when|whenever|for|under|over|in (?:the|an?) )\b", re.IGNORECASE
 )
 
 
@@ -265,7 +270,16 @@ def read_phrases(coded: str) -> Iterator[Phrase]:
         for match in _compile(whole).finditer(coded):
             if not _UNSURE.search(coded, 0, _start(match)):
                 ends = _number(match["source"]), _number(match["target"])
+                if kind == "equivalent_to" and _is_local(coded, match):
+                    kind = "related_to"
                 yield Phrase(kind, *(ends[::-1] if backward else ends))
+
+
+def _is_local(coded: str, match: re.Match[str]) -> bool:
+    """Tell whether two things are said to be the same only under a condition, or only this time."""
+    before, after = coded[: _start(match)], coded[match.end() :]
+    this = re.search(rf"\bth(?:e|is) {_CONCEPT}{SYMBOL}", match[0], re.IGNORECASE)
+    return bool(this or _CONDITION.search(before) or _CONDITION.match(after))
 
 
 def read_kinds(coded: str) -> Iterator[tuple[int, int, bool]]:

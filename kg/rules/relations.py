@@ -5,7 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from graphtune.kg.names import normalize_name
 from graphtune.kg.paragraphs import Paragraph, list_sentences, split_paragraphs
-from graphtune.kg.rules.definitions import read_genera, read_symbol_terms, read_symbols
+from graphtune.kg.rules.definitions import (
+    read_bearers,
+    read_genera, read_symbol_terms, read_symbols,
+)
 from graphtune.kg.rules.phrases import guess_type, is_adjective
 from graphtune.kg.rules.references import End, Statements
 from graphtune.kg.rules.relation_phrases import FIRST, code_sentence, read_kinds, read_phrases
@@ -99,7 +102,7 @@ def _read_chunk(
     ends = _list_ends(chunk, mentions, references)
     if not ends:
         return
-    subject = normalize_name(re.sub(r"^[\d.]+\s+", "", chunk.heading.rpartition(" > ")[2]))
+    subject = _find_subject(chunk, ends)
     symbols: dict[str, tuple[str, ...]] = {}
     for paragraph in split_paragraphs(chunk):
         if paragraph.kind in ("heading", "bibliography"):
@@ -107,15 +110,16 @@ def _read_chunk(
         if paragraph.word == "corollary":
             yield from _read_corollary(chunk, paragraph, statements)
         proved: tuple[str, ...] = ()
-        topic: tuple[str, ...] = ()
+        topic: End | None = None
         if paragraph.kind == "proof":
             proof = next((u for u in chunk.units if u.start <= paragraph.start < u.end), None)
             proved = statements.list_proved(chunk, proof)
         for sentence in list_sentences(chunk.text, paragraph.head_end, paragraph.end):
             members = [e for e in ends if sentence.start <= e.start and e.end <= sentence.end]
             if topic and (pronoun := _PRONOUN.match(chunk.text, *sentence)):
-                members.insert(0, End(*pronoun.span("it"), topic))
-            topic = ()
+                if topic.is_result or pronoun["it"] in ("It", "They"):
+                    members.insert(0, topic._replace(start=pronoun.start(), end=pronoun.end("it"), is_defined=False))
+            topic = None
             if not members:
                 continue
             coded = code_sentence(chunk.text, sentence, [Span(e.start, e.end) for e in members])
@@ -125,7 +129,7 @@ def _read_chunk(
             defined = [e for e in members if e.is_defined]
             for end in defined:
                 yield from ((sentence, f) for f in _read_name(end, known))
-                if subject in known and subject not in end.ids:
+                if subject and subject not in end.ids:
                     yield sentence, (end.ids, "defined_in", (subject,))
             if proved:
                 for end in members:
@@ -134,13 +138,22 @@ def _read_chunk(
                         yield sentence, (proved, "uses", end.ids)
 
 
-def _find_topic(coded: str, members: list[End]) -> tuple[str, ...]:
+def _find_subject(chunk: Chunk, ends: Sequence[End]) -> str:
+    """Return the object that the section is about, if its title is one and the chunk speaks of it."""
+    title = normalize_name(re.sub(r"^[A-Z]?[\d.]+\s+", "", chunk.heading.rpartition(" > ")[2]))
+    if not title or guess_type(title) != "object" or is_adjective(title):
+        return ""
+    lines = [unit for unit in chunk.units if unit.kind == "heading"]
+    body = [e for e in ends if not any(u.start <= e.start < u.end for u in lines)]
+    return title if any(title in end.ids for end in body) else ""
+
+
+def _find_topic(coded: str, members: list[End]) -> End | None:
     """Return what "it" at the head of the next sentence stands for: the one thing defined, or the subject."""
     defined = [end for end in members if end.is_defined]
     if defined:
-        return defined[0].ids if len(defined) == 1 else ()
-    subject = _SUBJECT.match(coded)
-    return members[0].ids if subject else ()
+        return defined[0] if len(defined) == 1 else None
+    return members[0] if _SUBJECT.match(coded) else None
 
 
 def _read_corollary(
@@ -150,7 +163,8 @@ def _read_corollary(
     unit = next((u for u in chunk.units if u.start <= paragraph.start < u.head_end), None)
     if unit is None:
         return
-    own = next((s.ids for s in statements.stated.get(chunk.id, ()) if s.unit == unit), ())
+    here = statements.stated.get(chunk.id, ())
+    own = next((s.ids for s in here if s.unit == unit and s.asserts), ())
     premises = statements.list_premises(chunk, unit)
     if own and premises:
         sentences = list_sentences(chunk.text, paragraph.head_end, paragraph.end)
@@ -182,6 +196,8 @@ def _read_sentence(
     defined = [end.is_defined for end in members]
     for term, genus in read_genera(coded, defined):
         yield members[term].ids, "is_instance_of", members[genus].ids
+    for term, whole in read_bearers(coded, defined):
+        yield members[term].ids, "defined_in", members[whole].ids
     for term, symbol in read_symbol_terms(coded, defined):
         if symbol in symbols:
             yield members[term].ids, "is_instance_of", symbols[symbol]
@@ -190,13 +206,23 @@ def _read_sentence(
         for phrase in read_phrases(coded):
             for source in phrase.sources:
                 for target in phrase.targets:
-                    yield members[source].ids, phrase.type, members[target].ids
+                    if _fits(text, phrase.type, members[source], members[target]):
+                        yield members[source].ids, phrase.type, members[target].ids
         if paragraph.kind != "proof":
             for source, target, needs_plural in read_kinds(coded):
                 end = members[target]
                 if not needs_plural or re.search(r"[^s]s$", text[end.start : end.end]):
                     yield members[source].ids, "is_instance_of", end.ids
     yield from _read_definition_uses(members)
+
+
+def _fits(text: str, kind: RelationType, source: End, target: End) -> bool:
+    """Tell whether two ends can be so related: people conjecture, and only results are proved."""
+    if kind == "conjectured_by":
+        return text[target.start].isupper() and not target.is_result
+    if kind == "proves":
+        return target.is_result and (source.is_result or text[source.start].isupper())
+    return True
 
 
 def _read_definition_uses(members: list[End]) -> Iterator[_Found]:
