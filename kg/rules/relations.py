@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphtune.kg.names import normalize_name
 from graphtune.kg.paragraphs import Paragraph, list_sentences, split_paragraphs
 from graphtune.kg.rules.definitions import (
-    read_bearers,
+    read_wholes,
     read_genera, read_symbol_terms, read_symbols,
 )
 from graphtune.kg.rules.phrases import guess_type, is_adjective
 from graphtune.kg.rules.references import End, Statements
-from graphtune.kg.rules.relation_phrases import FIRST, code_sentence, read_kinds, read_phrases
+from graphtune.kg.rules.coding import code_sentence
+from graphtune.kg.rules.relation_phrases import read_kinds, read_phrases
 from graphtune.records import Chunk, ChunkLink, Mention, Relation, RelationType, Span, Unit
 
 #: A definition is taken to use at most this many of the concepts that follow its term.
@@ -196,7 +197,7 @@ def _read_sentence(
     defined = [end.is_defined for end in members]
     for term, genus in read_genera(coded, defined):
         yield members[term].ids, "is_instance_of", members[genus].ids
-    for term, whole in read_bearers(coded, defined):
+    for term, whole in read_wholes(coded, defined):
         yield members[term].ids, "defined_in", members[whole].ids
     for term, symbol in read_symbol_terms(coded, defined):
         if symbol in symbols:
