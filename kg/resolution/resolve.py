@@ -145,8 +145,7 @@ def _find_relations(
         by_chunk: defaultdict[str, list[Mention]] = defaultdict(list)
         for mention in mentions:
             by_chunk[mention.chunk_id].append(mention)
-        for chunk in chunks:
-            yield from find_relations(chunk, by_chunk[chunk.id])
+        yield from find_relations(chunks, store.links(), by_chunk)
     papers = {chunk.id: chunk.document_id for chunk in chunks}
     numbered = _read_numbers(chunks)
     for chunk_id, found in read_found_relations(store.db, extractor):
