@@ -121,7 +121,9 @@ def m003_replies_merges_and_edits(db: Database) -> None:
     db.executescript("""
     CREATE TABLE replies (
         key TEXT PRIMARY KEY, model TEXT NOT NULL, content TEXT NOT NULL,
-        prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, cost REAL
+        finish_reason TEXT NOT NULL, output_limit INTEGER NOT NULL,
+        prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, cost REAL,
+        seconds REAL NOT NULL
     );
     ALTER TABLE extractions ADD COLUMN rejections TEXT NOT NULL DEFAULT '{}';
     CREATE TABLE edits (
