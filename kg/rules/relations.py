@@ -1,6 +1,7 @@
 """Relations by rule: what sentences, definitions, proofs and references say of linked concepts."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from graphtune.kg.names import normalize_name
@@ -19,6 +20,8 @@ from graphtune.records import Chunk, ChunkLink, Mention, Relation, RelationType,
 
 #: A definition is taken to use at most this many of the concepts that follow its term.
 MAX_DEFINITION_USES = 3
+#: What more passages define than these is not the matter of one section.
+MAX_DEFINING = 3
 #: How a proof brings in what it uses.
 _USING = re.compile(
     r"\b(?:by|using|use|uses|apply|applying|apply|via|invoke|invoking|from|see|combine|combining)\s+"
@@ -73,10 +76,13 @@ def find_relations(
     """
     statements = Statements(chunks, links, mentions_by_chunk)
     known = {m.concept_id for mentions in mentions_by_chunk.values() for m in mentions}
+    special = _list_special(mentions_by_chunk)
     relations: dict[tuple[str, str, str, str], Relation] = {}
     for chunk in chunks:
         mentions = mentions_by_chunk.get(chunk.id, ())
-        for sentence, (sources, kind, targets) in _read_chunk(chunk, mentions, statements, known):
+        for sentence, (sources, kind, targets) in _read_chunk(
+            chunk, mentions, statements, known, special
+        ):
             for source in sources:
                 for target in targets:
                     if source == target:
@@ -86,6 +92,18 @@ def find_relations(
                         key, Relation(source, kind, target, "rules", chunk.id, *sentence)
                     )
     return _drop_weak(list(relations.values()))
+
+
+def _list_special(mentions_by_chunk: Mapping[str, Sequence[Mention]]) -> set[str]:
+    """Return the concepts that few passages define: others belong to no section in particular."""
+    places = {
+        (mention.concept_id, chunk_id)
+        for chunk_id, mentions in mentions_by_chunk.items()
+        for mention in mentions
+        if mention.role == "defines"
+    }
+    counts = Counter(concept_id for concept_id, _ in places)
+    return {concept_id for concept_id, count in counts.items() if count <= MAX_DEFINING}
 
 
 def _drop_weak(relations: list[Relation]) -> list[Relation]:
@@ -104,7 +122,11 @@ def _drop_weak(relations: list[Relation]) -> list[Relation]:
 
 
 def _read_chunk(
-    chunk: Chunk, mentions: Sequence[Mention], statements: Statements, known: set[str]
+    chunk: Chunk,
+    mentions: Sequence[Mention],
+    statements: Statements,
+    known: set[str],
+    special: set[str],
 ) -> Iterator[tuple[Span, _Found]]:
     references = statements.list_references(chunk)
     ends = _list_ends(chunk, mentions, references)
@@ -135,7 +157,7 @@ def _read_chunk(
             for end in members:
                 if end.is_defined:
                     yield from ((sentence, found) for found in _read_name(end, known))
-                if end.is_defined and subject and subject not in end.ids:
+                if end.is_defined and subject not in ("", *end.ids) and special.issuperset(end.ids):
                     yield sentence, (end.ids, "defined_in", (subject,))
                 before = chunk.text[sentence.start : end.start]
                 if proved and end.is_result and (end.is_reference or _USING.search(before)):
@@ -175,7 +197,7 @@ def _read_corollary(
     if unit is None:
         return
     here = statements.stated.get(chunk.id, ())
-    own = next((s.ids for s in here if s.unit == unit and s.asserts), ())
+    own = next((s.ids for s in here if s.unit == unit and unit.name), ())
     premises = statements.list_premises(chunk, unit)
     if own and premises:
         sentences = list_sentences(chunk.text, paragraph.head_end, paragraph.end)
