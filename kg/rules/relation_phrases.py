@@ -142,7 +142,7 @@ def read_phrases(coded: str) -> Iterator[Phrase]:
     coded = drop_determiners(coded)
     lowered = coded.lower()
     for kind, backward, stems, patterns in _list_patterns():
-        if not any(stem in lowered for stem in stems):
+        if not _has_stem(lowered, stems):
             continue
         for match in (match for pattern in patterns for match in _compile(pattern).finditer(coded)):
             if _UNSURE.search(coded, 0, _start(match)):
@@ -157,7 +157,7 @@ def read_phrases(coded: str) -> Iterator[Phrase]:
 def read_kinds(coded: str) -> Iterator[tuple[int, int, bool]]:
     """Yield (source, target, needs plural) where a coded sentence says "every X is a Y", "Xs are Ys"."""
     for stems, pattern in _list_kinds():
-        if not any(stem in coded for stem in stems):
+        if not _has_stem(coded, stems):
             continue
         sentence = coded if "verb" in pattern.groupindex else drop_determiners(coded)
         for match in pattern.finditer(sentence):
@@ -257,6 +257,13 @@ def _list_kinds() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
         (("such as", "like", "including", "e.g.", "for example", "for instance"), such_as),
         (("other",), other),
     )
+
+
+def _has_stem(text: str, stems: tuple[str, ...]) -> bool:
+    for stem in stems:  # noqa: SIM110 - runs half a million times, any() takes twice as long
+        if stem in text:
+            return True
+    return False
 
 
 def _start(match: re.Match[str]) -> int:
