@@ -25,13 +25,14 @@ _REMARK = re.compile(
     r"|\s(?!(?:is|in|of|or|as|if|on|by|to|at|so|we|it|an|up|be)\b)[a-z]{2}(?=\s+[a-z])"
 )
 
-DETERMINER = (
-    r"(?:(?:both|the|an?|every|each|all|any|some|this|these|its|our|following|famous|classical|usual"
+_DETERMINER = re.compile(
+    r"\b(?:(?:both|the|an?|every|each|all|any|some|this|these|its|our|following|famous|classical|usual"
     r"|ordinary|well-known|celebrated|so-called|original|standard|two|three|certain"
-    r"|(?:notions?|concepts?) of)\s)*"
+    rf"|(?:notions?|concepts?) of)\s)+(?={CONCEPT})|[“”\"]",
+    re.IGNORECASE,
 )
-#: One concept with its article, and "X, Y and Z".
-ITEM = rf"{DETERMINER}[“\"]?{CONCEPT}[”\"]?{SYMBOL}?"
+#: One concept, and "X, Y and Z", where `drop_determiners` has been.
+ITEM = rf"{CONCEPT}{SYMBOL}?"
 LIST = rf"{ITEM}(?:(?:, {ITEM})*,? (?:and|or|as well as) (?:(?:to|of|in|by) )?{ITEM})?"
 #: What may stand before a subject: else it is only part of a longer noun phrase.
 OPEN = (
@@ -79,6 +80,15 @@ def _clean(gap: str, behind_concept: bool) -> str:
     while behind_concept and (remark := _REMARK.match(gap, place)):
         place = remark.end()
     return (SYMBOL if place else "") + gap[place:]
+
+
+def drop_determiners(coded: str) -> str:
+    """Return a coded sentence without articles and the like before concepts, and without quotes.
+
+    >>> drop_determiners(f"Every {chr(FIRST)} is a case of the classical {chr(FIRST + 1)}.")
+    '\ue000 is a case of \ue001.'
+    """
+    return _DETERMINER.sub("", coded)
 
 
 def list_numbers(part: str) -> tuple[int, ...]:

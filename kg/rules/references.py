@@ -63,7 +63,8 @@ class Statements:
         self.stated: dict[str, list[Stated]] = {}
         #: The statements of the same section before a chunk.
         self.before: dict[str, tuple[Stated, ...]] = {}
-        section, earlier = ("", ""), ()
+        section = ("", "")
+        earlier: tuple[Stated, ...] = ()
         for chunk in chunks:
             if (chunk.document_id, chunk.heading) != section:
                 section, earlier = (chunk.document_id, chunk.heading), ()

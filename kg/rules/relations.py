@@ -1,22 +1,27 @@
 """Relations by rule: what sentences, definitions, proofs and references say of linked concepts."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from graphtune.kg.names import normalize_name
 from graphtune.kg.paragraphs import Paragraph, list_sentences, split_paragraphs
+from graphtune.kg.rules.coding import code_sentence
 from graphtune.kg.rules.definitions import (
+    read_genera,
+    read_symbol_terms,
+    read_symbols,
     read_wholes,
-    read_genera, read_symbol_terms, read_symbols,
 )
 from graphtune.kg.rules.phrases import guess_type, is_adjective
 from graphtune.kg.rules.references import End, Statements
-from graphtune.kg.rules.coding import code_sentence
 from graphtune.kg.rules.relation_phrases import read_kinds, read_phrases
-from graphtune.records import Chunk, ChunkLink, Mention, Relation, RelationType, Span, Unit
+from graphtune.records import Chunk, ChunkLink, Mention, Relation, RelationType, Span
 
 #: A definition is taken to use at most this many of the concepts that follow its term.
 MAX_DEFINITION_USES = 3
+#: What more passages define than these is not the matter of one section.
+MAX_DEFINING = 3
 #: How a proof brings in what it uses.
 _USING = re.compile(
     r"\b(?:by|using|use|uses|apply|applying|apply|via|invoke|invoking|from|see|combine|combining)\s+"
@@ -28,12 +33,17 @@ _PRONOUN = re.compile(
     r"(?P<it>It|They|This|These)\s(?=(?:also\s|then\s|thus\s|both\s)?"
     r"(?:is|are|was|were|generali[sz]es?|speciali[sz]es?|reduces?|implies|imply|uses?|can|has|have|coincides?)\b)"
 )
-_SUBJECT = re.compile(r"(?:(?:An?|The|Every|Each|Any|Thus|Then|Hence),? (?:the |an? )?)?[\ue000-\uf8ff]")
+_SUBJECT = re.compile(
+    r"(?:(?:An?|The|Every|Each|Any|Thus|Then|Hence),? (?:the |an? )?)?[\ue000-\uf8ff]"
+)
 #: First words of names that are no kinds of what the rest names: a skew field is no field.
 _NO_KIND = re.compile(
-    r"^(?:skew|quasi|near|semi|pseudo|pre|co|multi|hyper|almost|partial|formal|virtual|weak|generali[sz]ed|fuzzy|super"
-    r"|anti|non|dual|infra|sub|para|ultra|meta|sesqui|broken|false|inverse|opposite|poly|free|cyclic sieving)\b"
+    r"^(?:skew|quasi|near|semi|pseudo|pre|co|multi|hyper|almost|partial|formal|virtual|weak|fuzzy|super"
+    r"|generali[sz]ed|anti|non|dual|infra|sub|para|ultra|meta|sesqui|broken|false|inverse|opposite|poly"
+    r"|free)\b|ly$"
 )
+#: Nothing is an instance of a bare property.
+_PROPERTY = re.compile(r"\A\w*(?:ed|ive|ble|ous|less)\Z")
 _Found = tuple[tuple[str, ...], RelationType, tuple[str, ...]]
 
 
@@ -66,10 +76,13 @@ def find_relations(
     """
     statements = Statements(chunks, links, mentions_by_chunk)
     known = {m.concept_id for mentions in mentions_by_chunk.values() for m in mentions}
+    special = _list_special(mentions_by_chunk)
     relations: dict[tuple[str, str, str, str], Relation] = {}
     for chunk in chunks:
         mentions = mentions_by_chunk.get(chunk.id, ())
-        for sentence, (sources, kind, targets) in _read_chunk(chunk, mentions, statements, known):
+        for sentence, (sources, kind, targets) in _read_chunk(
+            chunk, mentions, statements, known, special
+        ):
             for source in sources:
                 for target in targets:
                     if source == target:
@@ -79,6 +92,18 @@ def find_relations(
                         key, Relation(source, kind, target, "rules", chunk.id, *sentence)
                     )
     return _drop_weak(list(relations.values()))
+
+
+def _list_special(mentions_by_chunk: Mapping[str, Sequence[Mention]]) -> set[str]:
+    """Return the concepts that few passages define: others belong to no section in particular."""
+    places = {
+        (mention.concept_id, chunk_id)
+        for chunk_id, mentions in mentions_by_chunk.items()
+        for mention in mentions
+        if mention.role == "defines"
+    }
+    counts = Counter(concept_id for concept_id, _ in places)
+    return {concept_id for concept_id, count in counts.items() if count <= MAX_DEFINING}
 
 
 def _drop_weak(relations: list[Relation]) -> list[Relation]:
@@ -97,7 +122,11 @@ def _drop_weak(relations: list[Relation]) -> list[Relation]:
 
 
 def _read_chunk(
-    chunk: Chunk, mentions: Sequence[Mention], statements: Statements, known: set[str]
+    chunk: Chunk,
+    mentions: Sequence[Mention],
+    statements: Statements,
+    known: set[str],
+    special: set[str],
 ) -> Iterator[tuple[Span, _Found]]:
     references = statements.list_references(chunk)
     ends = _list_ends(chunk, mentions, references)
@@ -117,9 +146,7 @@ def _read_chunk(
             proved = statements.list_proved(chunk, proof)
         for sentence in list_sentences(chunk.text, paragraph.head_end, paragraph.end):
             members = [e for e in ends if sentence.start <= e.start and e.end <= sentence.end]
-            if topic and (pronoun := _PRONOUN.match(chunk.text, *sentence)):
-                if topic.is_result or pronoun["it"] in ("It", "They"):
-                    members.insert(0, topic._replace(start=pronoun.start(), end=pronoun.end("it"), is_defined=False))
+            members = [*_read_pronoun(chunk.text, sentence, topic), *members]
             topic = None
             if not members:
                 continue
@@ -127,16 +154,14 @@ def _read_chunk(
             for found in _read_sentence(chunk.text, paragraph, coded, members, symbols):
                 yield sentence, found
             topic = _find_topic(coded, members)
-            defined = [e for e in members if e.is_defined]
-            for end in defined:
-                yield from ((sentence, f) for f in _read_name(end, known))
-                if subject and subject not in end.ids:
+            for end in members:
+                if end.is_defined:
+                    yield from ((sentence, found) for found in _read_name(end, known))
+                if end.is_defined and subject not in ("", *end.ids) and special.issuperset(end.ids):
                     yield sentence, (end.ids, "defined_in", (subject,))
-            if proved:
-                for end in members:
-                    using = _USING.search(chunk.text[sentence.start : end.start])
-                    if end.is_result and (using or end.is_reference):
-                        yield sentence, (proved, "uses", end.ids)
+                before = chunk.text[sentence.start : end.start]
+                if proved and end.is_result and (end.is_reference or _USING.search(before)):
+                    yield sentence, (proved, "uses", end.ids)
 
 
 def _find_subject(chunk: Chunk, ends: Sequence[End]) -> str:
@@ -147,6 +172,13 @@ def _find_subject(chunk: Chunk, ends: Sequence[End]) -> str:
     lines = [unit for unit in chunk.units if unit.kind == "heading"]
     body = [e for e in ends if not any(u.start <= e.start < u.end for u in lines)]
     return title if any(title in end.ids for end in body) else ""
+
+
+def _read_pronoun(text: str, sentence: Span, topic: End | None) -> Iterator[End]:
+    """Yield the "It" that a sentence begins with; "This" may be a whole fact, so it needs a result."""
+    pronoun = _PRONOUN.match(text, *sentence) if topic else None
+    if topic and pronoun and (topic.is_result or pronoun["it"] in ("It", "They")):
+        yield topic._replace(start=pronoun.start(), end=pronoun.end("it"), is_defined=False)
 
 
 def _find_topic(coded: str, members: list[End]) -> End | None:
@@ -165,7 +197,7 @@ def _read_corollary(
     if unit is None:
         return
     here = statements.stated.get(chunk.id, ())
-    own = next((s.ids for s in here if s.unit == unit and s.asserts), ())
+    own = next((s.ids for s in here if s.unit == unit and unit.name), ())
     premises = statements.list_premises(chunk, unit)
     if own and premises:
         sentences = list_sentences(chunk.text, paragraph.head_end, paragraph.end)
@@ -196,7 +228,8 @@ def _read_sentence(
 ) -> Iterator[_Found]:
     defined = [end.is_defined for end in members]
     for term, genus in read_genera(coded, defined):
-        yield members[term].ids, "is_instance_of", members[genus].ids
+        if not _PROPERTY.match(text[members[genus].start : members[genus].end]):
+            yield members[term].ids, "is_instance_of", members[genus].ids
     for term, whole in read_wholes(coded, defined):
         yield members[term].ids, "defined_in", members[whole].ids
     for term, symbol in read_symbol_terms(coded, defined):
@@ -237,21 +270,23 @@ def _read_definition_uses(members: list[End]) -> Iterator[_Found]:
 
 
 def _read_name(end: End, known: set[str]) -> Iterator[_Found]:
-    """Yield what the name of a defined term says it is a kind of: a directed graph is a graph."""
+    """Yield what a defined term's name says: a directed graph is a graph, the rank of a graph its part."""
     for name in end.ids:
+        whole = re.split(r" of an? ", name, maxsplit=1)[1:]
+        if whole:
+            yield from (((name,), "defined_in", (part,)) for part in whole if part in known)
+            continue
         words = name.split()
-        for start in range(1, len(words)):
-            tail = " ".join(words[start:])
-            if tail in known:
-                head = " ".join(words[:start])
-                if _is_kind(head, tail):
-                    yield (name,), "is_instance_of", (tail,)
-                elif re.match(r"generali[sz]ed\b", head) and not words[1:start]:
-                    yield (name,), "generalizes", (tail,)
-                return
+        tails = (" ".join(words[start:]) for start in range(1, len(words)))
+        tail = next((tail for tail in tails if tail in known), "")
+        head = name.removesuffix(tail).strip()
+        if tail and re.fullmatch(r"generali[sz]ed", head):
+            yield (name,), "generalizes", (tail,)
+        elif tail and _is_kind(head, tail):
+            yield (name,), "is_instance_of", (tail,)
 
 
 def _is_kind(head: str, tail: str) -> bool:
-    if _NO_KIND.match(head) or re.search(r"\b(?:of|in|for|on|by|to|with|and|or|as|from)\b", head):
+    if _NO_KIND.search(head) or re.search(r"\b(?:of|in|for|on|by|to|with|and|or|as|from)\b", head):
         return False
     return not is_adjective(tail) and guess_type(tail) == "object" and " of " not in tail
