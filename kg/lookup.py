@@ -34,7 +34,7 @@ def read_concept(store: GraphStore, concept_id: str) -> Concept | None:
     return next((Concept(**row, aliases=names) for row in rows), None)
 
 
-def read_relations_of(store: GraphStore, concept_id: str, limit: int = 1000) -> list[Row]:
+def read_relations_of(store: GraphStore, concept_id: str, limit: int = 100) -> list[Row]:
     """Return the relations of a concept, both ways, those it is the source of first.
 
     Each row has the fields of `Relation`, the names of both ends (`source_name`, `target_name`), and,
@@ -55,7 +55,7 @@ def read_relations_of(store: GraphStore, concept_id: str, limit: int = 1000) -> 
     )
 
 
-def read_mentions_of(store: GraphStore, concept_id: str, limit: int = 1000) -> list[Row]:
+def read_mentions_of(store: GraphStore, concept_id: str, limit: int = 100) -> list[Row]:
     """Return the mentions of a concept, strongest roles first.
 
     Each row has the fields of `Mention`, `document_id`, the paper's `title`, the section path
