@@ -74,7 +74,7 @@ def test_prefixes_primes_and_subscripts_make_other_words():
     assert found(["group"], "p-group, $p$-group, q‐group") == []
     assert found(["group", "abelian group"], "non-abelian group") == ["group"]
     assert found(["p-group", "group"], "a $p$-group, a p‐group") == ["$p$-group", "p‐group"]
-    assert found(["Sn", "S_n"], "Sn, S_n, $S_n$, $S_{n}$") == ["Sn", "S_n", "$S_n$"]
+    assert found(["Sn", "S_n"], "Sn, S_n, $S_n$, $S_{n}$") == ["Sn", "S_n", "S_n"]
     assert found(["poset"], "poset_1 poset₂ poset′ poset's") == ["poset", "poset"]
     assert found(["Frobenius map"], "Frobenius’ map, Frobenius map") == [
         "Frobenius’ map",
