@@ -37,8 +37,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _LOAD = """
 import json, resource, sys, time
 from pathlib import Path
-from graphtune.kg import GraphStore
-from graphtune.kg.graph import load_networkx
+from graphtune.kg import GraphStore, load_networkx
 began = time.perf_counter()
 with GraphStore(Path(sys.argv[1])) as store:
     view = load_networkx(store)

@@ -13,7 +13,9 @@ _BEFORE_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 #: Behind its subject, a definition defines something else: "A ring R is …", "A group is called …".
-_IS_GIVEN = re.compile(r"\s+(?:\$|\(?[^\W\d_]\b|(?:is|are)\s+(?:called|said|termed|named)\b)")
+_IS_GIVEN = re.compile(
+    r"\s+(?:\$|\(?[^\W\d_]\b)|[^.;]*\b(?:is|are)\s+(?:called|said|termed|named)\b"
+)
 _LOOK_BACK = 60
 
 
