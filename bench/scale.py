@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, TypeVar
 
 import click
@@ -37,14 +37,14 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _LOAD = """
 import json, resource, sys, time
 from pathlib import Path
-from graphtune.kg import GraphStore
-from graphtune.kg.graph import load_networkx
+from graphtune.kg import GraphStore, load_networkx
 began = time.perf_counter()
 with GraphStore(Path(sys.argv[1])) as store:
     view = load_networkx(store)
 seconds = time.perf_counter() - began
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-print(json.dumps([len(view), view.size(), round(seconds, 1), round(peak, 2)]))
+used = resource.getrusage(resource.RUSAGE_SELF)
+peak = used.ru_maxrss / 2**20
+print(json.dumps([len(view), view.size(), seconds, used.ru_utime + used.ru_stime, peak]))
 """
 
 
@@ -169,12 +169,12 @@ def link(folder: Path, names: int, chunks: int, seed: int) -> None:
     sentences = read_sentences(folder)
     known = {name: name for name in make_names(sentences, names, random)}
     texts = list(make_chunks(sentences, chunks, random))
-    began = perf_counter()
+    began, busy = perf_counter(), process_time()
     number = sum(1 for _ in link_mentions(known, texts))
-    seconds = perf_counter() - began
+    seconds, busy = perf_counter() - began, process_time() - busy
     size = sum(len(chunk.text) for chunk in texts) // len(texts)
     click.echo(f"{len(known):,} names, {len(texts):,} chunks of {size:,} characters on average")
-    click.echo(f"{number:,} mentions in {seconds:.1f} s")
+    click.echo(f"{number:,} mentions in {seconds:.1f} s, {busy:.1f} s of them on the processor")
 
 
 @scale.command()
@@ -193,8 +193,9 @@ def graph(folder: Path, seed: int, database: Path | None, **sizes: int) -> None:
             click.echo(f"stored in {fill_store(path, sizes, folder, seed):.1f} s")
         command = [sys.executable, "-c", _LOAD, str(path)]
         loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        nodes, edges, seconds, peak = json.loads(loaded)
-        click.echo(f"networkx: {nodes:,} concepts, {edges:,} edges, {seconds} s, peak {peak} GiB")
+        nodes, edges, seconds, busy, peak = json.loads(loaded)
+        click.echo(f"networkx: {nodes:,} concepts, {edges:,} edges, peak {peak:.2f} GiB")
+        click.echo(f"in {seconds:.1f} s, {busy:.1f} s of them on the processor")
         for line in time_lookups(path, Random(seed)):
             click.echo(line)
 

@@ -23,7 +23,9 @@ def backup_database(source: Path, target: Path, force: bool = False) -> int:
     if not source.is_file():
         raise WorkspaceError(f"{source} does not exist: there is nothing to copy yet")
     if not target.absolute().parent.is_dir():
-        raise WorkspaceError(f"{target.absolute().parent} is no folder; make it, or name another file")
+        raise WorkspaceError(
+            f"{target.absolute().parent} is no folder; make it, or name another file"
+        )
     if target.exists() and (target.samefile(source) or not force):
         remedy = "name another file" if target.samefile(source) else "name another, or use --force"
         raise WorkspaceError(f"{target} exists already; {remedy}")

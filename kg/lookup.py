@@ -34,28 +34,30 @@ def read_concept(store: GraphStore, concept_id: str) -> Concept | None:
     return next((Concept(**row, aliases=names) for row in rows), None)
 
 
-def read_relations_of(store: GraphStore, concept_id: str, limit: int = 1000) -> list[Row]:
+def read_relations_of(store: GraphStore, concept_id: str, limit: int = 100) -> list[Row]:
     """Return the relations of a concept, both ways, those it is the source of first.
 
     Each row has the fields of `Relation`, the names of both ends (`source_name`, `target_name`), and,
     where there is evidence, its `quote`, the paper's `title` and the `page` the passage begins on.
     """
+    order = "{0}source <> :id, {0}type, {0}target, {0}source, {0}chunk_id, {0}start"
     return list(
         store.db.query(
             "SELECT r.*, s.name AS source_name, t.name AS target_name, documents.title, "
             'substr(chunks.text, r.start + 1, r."end" - r.start) AS quote, page_start AS page '
-            "FROM (SELECT * FROM relations WHERE source = :id UNION ALL "
-            "SELECT * FROM relations WHERE target = :id AND source <> :id) AS r "
+            "FROM (SELECT * FROM (SELECT * FROM relations WHERE source = :id UNION ALL "
+            "SELECT * FROM relations WHERE target = :id AND source <> :id) "
+            f"ORDER BY {order.format('')} LIMIT :limit) AS r "
             "JOIN concepts s ON s.id = r.source JOIN concepts t ON t.id = r.target "
             "LEFT JOIN chunks ON chunks.id = r.chunk_id "
             "LEFT JOIN documents ON documents.id = chunks.document_id "
-            "ORDER BY r.source <> :id, r.type, r.target, r.source, r.chunk_id, r.start LIMIT :limit",
+            f"ORDER BY {order.format('r.')}",
             {"id": concept_id, "limit": limit},
         )
     )
 
 
-def read_mentions_of(store: GraphStore, concept_id: str, limit: int = 1000) -> list[Row]:
+def read_mentions_of(store: GraphStore, concept_id: str, limit: int = 100) -> list[Row]:
     """Return the mentions of a concept, strongest roles first.
 
     Each row has the fields of `Mention`, `document_id`, the paper's `title`, the section path

@@ -95,7 +95,10 @@ def list_variants(name: str) -> list[str]:
     folded = " ".join(fold_text(name)[0].split())
     bases = dict.fromkeys((folded, re.sub(r"(?<=\w{2})'s\b|(?<=\w{2}s)'(?= )", "", folded)))
     if name[:1].isupper() and " " in folded and "'" not in folded:
-        bases[folded.replace(" ", "'s ", 1)] = None  # "Bailey lemma" is also "Bailey's lemma"
+        # "Bailey lemma" is also "Bailey's lemma", "Frobenius map" also "Frobenius' map".
+        bases[folded.replace(" ", "'s ", 1)] = None
+        if folded.partition(" ")[0].endswith("s"):
+            bases[folded.replace(" ", "' ", 1)] = None
     bases |= dict.fromkeys(
         [re.sub(r"(?<=[^\W\d_]{3})-(?=[^\W\d_]{3})", " ", base) for base in bases]
     )

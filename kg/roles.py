@@ -12,6 +12,10 @@ _BEFORE_SUBJECT = re.compile(
     r"(?:(?:the|an?|every|each|any|all|no|both|two|some|such|this|these)\s+)*\Z",
     re.IGNORECASE,
 )
+#: Behind its subject, a definition defines something else: "A ring R is …", "A group is called …".
+_IS_GIVEN = re.compile(
+    r"\s+(?:\$|\(?[^\W\d_]\b)|[^.;]*\b(?:is|are)\s+(?:called|said|termed|named)\b"
+)
 _LOOK_BACK = 60
 
 
@@ -41,7 +45,9 @@ def judge_role(paragraph: Paragraph, text: str, start: int, end: int) -> Role:
         return "states"
     # Behind a PDF's statement, paragraphs that comment on it often count as part of it.
     has_head = paragraph.head_end > paragraph.start
-    return "states" if has_head and _is_subject(paragraph, text, start) else "uses"
+    if not has_head or not _is_subject(paragraph, text, start):
+        return "uses"
+    return "uses" if paragraph.kind == "definition" and _IS_GIVEN.match(text, end) else "states"
 
 
 def _is_subject(paragraph: Paragraph, text: str, start: int) -> bool:

@@ -148,6 +148,18 @@ def m003_replies_merges_and_edits(db: Database) -> None:
     CREATE INDEX names_concept ON names(concept_id);
     CREATE INDEX relations_chunk ON relations(chunk_id);
     ALTER TABLE relations ADD COLUMN note TEXT NOT NULL DEFAULT '';
+
+    -- A concept's mentions side by side: without row numbers the table is its own index.
+    ALTER TABLE mentions RENAME TO old_mentions;
+    CREATE TABLE mentions (
+        concept_id TEXT NOT NULL REFERENCES concepts(id) ON DELETE CASCADE,
+        chunk_id TEXT NOT NULL REFERENCES chunks(id) ON DELETE CASCADE,
+        start INTEGER NOT NULL, "end" INTEGER NOT NULL, role TEXT NOT NULL,
+        PRIMARY KEY (concept_id, chunk_id, start, "end")
+    ) WITHOUT ROWID;
+    INSERT INTO mentions SELECT concept_id, chunk_id, start, "end", role FROM old_mentions;
+    DROP TABLE old_mentions;
+    CREATE INDEX mentions_chunk ON mentions(chunk_id);
     """)
     known = "SELECT name, id FROM concepts UNION SELECT alias, concept_id FROM aliases"
     write_names(db, db.execute(known))

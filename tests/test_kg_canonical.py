@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,11 @@ def test_at_once_or_a_paper_at_a_time(tmp_path: Path, config: Config, folder: Pa
 def find_words(chunk: Chunk) -> Extraction:
     """What a model might find: the same concepts under changing names, types and descriptions."""
     concepts = []
-    for name, kind in (("Schur function", "object"), ("partition", "object"), ("tableau", "formula")):
+    for name, kind in (
+        ("Schur function", "object"),
+        ("partition", "object"),
+        ("tableau", "formula"),
+    ):
         place = chunk.text.find(name)
         if place < 0:
             continue
@@ -80,7 +85,7 @@ def find_words(chunk: Chunk) -> Extraction:
         concepts.append(FoundConcept(name, kind, place, end, description, alias, "uses"))
     relations = [
         FoundRelation(one.name, "uses", two.name, one.start, one.end)
-        for one, two in zip(concepts, concepts[1:], strict=False)
+        for one, two in pairwise(concepts)
     ]
     return Extraction(tuple(concepts), tuple(relations))
 

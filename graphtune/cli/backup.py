@@ -23,7 +23,9 @@ def backup(workspace: Path, file: Path | None, force: bool) -> Outcome:
     opened = open_workspace(workspace)
     target = file or opened.root / f"graph-{datetime.now():%Y-%m-%d-%H%M%S}.db"
     size = backup_database(opened.database, target, force)
-    return Outcome({"file": str(target), "bytes": size}, f"{target}: {size / 2**20:,.1f} MiB, checked")
+    return Outcome(
+        {"file": str(target), "bytes": size}, f"{target}: {size / 2**20:,.1f} MiB, checked"
+    )
 
 
 def add_backup_command(group: click.Group) -> None:
