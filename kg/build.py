@@ -62,9 +62,7 @@ def build_graph(
         with _timed(summary, "resolution"):
             # An endpoint that is out of reach must not replace another extractor's graph.
             if not summary.endpoint_error or store.meta().get("extractor") == extractor.name:
-                summary.left_out = resolve_graph(
-                    store, extractor.name, ontology
-                )
+                summary.left_out = resolve_graph(store, extractor.name, ontology)
         summary.counts = count_graph(store)
         extractions = count_extractions(store.db, extractor.name)
         summary.failed_chunks = extractions["failed"]

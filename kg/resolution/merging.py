@@ -11,15 +11,15 @@ from graphtune.kg.resolution.candidates import (
     find_alike,
     find_near,
 )
-from graphtune.kg.resolution.groups import Alias, Group
+from graphtune.kg.resolution.groups import Alias, Group, list_content_words
 from graphtune.kg.resolution.keys import (
     are_opposed,
     explain_match,
+    is_bare_adjective,
     make_keys,
     match_initials,
     read_acronym,
 )
-from graphtune.kg.rules.phrases import is_adjective
 from graphtune.records import Concept
 
 #: Two normal forms that must not become one concept.
@@ -110,9 +110,7 @@ def merge_groups(
     return clusters, merges
 
 
-def _merge_alike(
-    groups: dict[str, Group], apart: Apart
-) -> tuple[dict[str, Cluster], list[Merge]]:
+def _merge_alike(groups: dict[str, Group], apart: Apart) -> tuple[dict[str, Cluster], list[Merge]]:
     ranked = sorted(groups, key=lambda key: (-groups[key].names.total(), key))
     alike = find_alike(ranked)
     clusters: dict[str, Cluster] = {}
@@ -128,7 +126,7 @@ def _merge_alike(
                 reason
                 and other not in gone
                 and other not in clusters
-                and frozenset((key, other)) not in apart
+                and not any(frozenset((g.key, other)) in apart for g in cluster.same)
             ):
                 gone.add(other)
                 cluster.alike.append(groups[other])
@@ -171,15 +169,42 @@ def _list_stated(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
         one, two = clusters[key], clusters[other]
         kept, gone = (key, other) if _rank(one) < _rank(two) else (other, key)
         abbreviates = match_initials(one.head.name, two.head.name)
-        # What many call by another name is seldom the rarer thing that one passage calls so.
+        # What many call by one word is seldom the rarer thing that one passage calls so.
         backward = kept == other and (other, key) not in pairs
         if abbreviates or not (
             claims[other] > 1
             or are_opposed(key, other)
-            or _is_bare_adjective(key) != _is_bare_adjective(other)
+            or is_bare_adjective(key) != is_bare_adjective(other)
             or (backward and " " not in other)
+            or _defines_apart(one, two, alias)
         ):
             yield _Pair(kept, gone, "acronym" if abbreviates else "alias", alias)
+
+
+def _defines_apart(one: Cluster, two: Cluster, alias: Alias) -> bool:
+    """Tell whether other papers define one of the two names in words that have nothing in common.
+
+    The words are those of the definitions in the papers that state the alias. Two single words
+    ("block", "variety") are held to that even inside these papers.
+    """
+    strict = " " not in one.head.key and " " not in two.head.key
+    texts = [
+        (cluster, document, list_content_words(group, document))
+        for cluster in (one, two)
+        for group in cluster.same
+        for document in group.definitions
+    ]
+    stated = {
+        word
+        for cluster, document, words in texts
+        if cluster is one and document in alias.documents
+        for word in words
+    }
+    return any(
+        not stated & words
+        for cluster, document, words in texts
+        if document not in alias.documents or (strict and cluster is two)
+    )
 
 
 def _list_acronyms(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
@@ -190,9 +215,7 @@ def _list_acronyms(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
             yield _Pair(long, short, "acronym")
 
 
-def _ask_verifier(
-    clusters: dict[str, Cluster], apart: Apart, verify: Verifier
-) -> Iterator[_Pair]:
+def _ask_verifier(clusters: dict[str, Cluster], apart: Apart, verify: Verifier) -> Iterator[_Pair]:
     ordered = [
         sorted(pair, key=lambda key: _rank(clusters[key]))
         for pair in find_near(sorted(clusters))
@@ -219,7 +242,7 @@ def _merge_clusters(
         kept, gone = clusters.get(pair.kept), clusters.get(pair.gone)
         if kept is None or gone is None or gone.others:
             continue
-        names = (frozenset((a.key, b.key)) for a in kept.same for b in gone.same)
+        names = (frozenset((a.key, b.key)) for a in kept.groups for b in gone.groups)
         if any(name in apart for name in names):
             continue
         kept.others += gone.groups
@@ -233,7 +256,3 @@ def _merge_clusters(
 def _rank(cluster: Cluster) -> tuple[bool, int, str]:
     """Better attested names first; acronyms last, because the long name explains itself."""
     return bool(read_acronym(cluster.head.name)), -cluster.weight, cluster.head.key
-
-
-def _is_bare_adjective(form: str) -> bool:
-    return " " not in form and is_adjective(form)
