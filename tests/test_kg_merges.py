@@ -24,7 +24,7 @@ SAME = [
     ("generalised inverse", "generalized inverse", "spelling"),
     ("Moebius function", "Möbius function", "spelling"),
     ("two-sided ideal", "2-sided ideal", "spelling"),
-    ("Artin–Wedderburn theorem", "Wedderburn–Artin theorem", "spelling"),
+    ("Artin–Wedderburn theorem", "Wedderburn–Artin theorem", "word order"),
     ("order (of a ring)", "order of a ring", "spelling"),
 ]
 APART = [
@@ -35,6 +35,7 @@ APART = [
     ("upper bound", "lower bound"),
     ("2-core", "3-core"),
     ("π-group", "π′-group"),
+    ("RSK correspondence", "RSK′ correspondence"),
     ("p-group", "group"),
     ("q-binomial theorem", "binomial theorem"),
     ("A1 Bailey lemma", "A2 Bailey lemma"),
@@ -176,3 +177,28 @@ def test_a_verifier_is_asked_about_near_names_only_and_believed() -> None:
     assert asked == [("hook length formula", "hook formula"), ("hook formula", "hook rule")]
     assert sorted(clusters) == ["hook length formula", "hook rule", "left ideal", "right ideal"]
     assert [(m.gone, m.reason) for m in merges] == [("hook formula", "model")]
+
+
+def test_of_an_adjective_and_its_noun_the_noun_is_kept_where_none_uses_it_alone() -> None:
+    noun = find("stably finite ring", "stably finite")
+    clusters, _ = merge_groups(group(noun, *[find("stably finite")] * 2))
+    assert list(clusters) == ["stably finite ring"]
+    clusters, _ = merge_groups(group(noun, find("stably finite", paper="other")))
+    assert len(clusters) == 2
+
+
+def test_what_a_thing_is_of_may_be_said_or_not() -> None:
+    whole = find("Laplacian matrix of a graph")
+    assert len(merge_groups(group(whole, find("Laplacian matrix")))[0]) == 1
+    for other in (
+        find("Laplacian matrix", paper="other"),
+        find("Laplacian matrix of a finite graph"),
+        find("Laplacian matrix of a network"),
+    ):
+        clusters, _ = merge_groups(group(whole, other))
+        assert len(clusters) == 2
+    both = group(
+        find("direct product"), find("direct product of groups"), find("direct product of rings")
+    )
+    assert len(merge_groups(both)[0]) == 3
+    assert len(merge_groups(group(find("order"), find("order of a group")))[0]) == 2

@@ -69,7 +69,7 @@ def split_words(form: str) -> tuple[str, ...]:
     """
     if _QUALIFIER.search(form) and form.count("(") == 1:
         form = _QUALIFIER.sub(" ", form)
-    raw = [word for word in re.split(r"[\s/-]+", re.sub(r"(?<=\w\w)'", "", form)) if word]
+    raw = [word for word in re.split(r"[\s/-]+", re.sub(r"(?<=\w)'(?=\w)", "", form)) if word]
     words: list[str] = []
     for word in raw:
         folded = _fold_word(word)
@@ -156,8 +156,11 @@ def explain_match(form: str, other: str) -> str | None:
     singular = [[fold_plural(word) for word in re.split(r"[\s-]+", name)] for name in (form, other)]
     if "".join(singular[0]) == "".join(singular[1]):
         return "plural"
-    same_order = split_words(form) == split_words(other)
-    return "spelling" if same_order or "of" not in form + other else "word order"
+    ordered = split_words(form), split_words(other)
+    same_words = ordered[0] != ordered[1] and sorted(order_words(form)) == sorted(
+        order_words(other)
+    )
+    return "word order" if same_words else "spelling"
 
 
 def has_opposites(words: list[str]) -> bool:

@@ -10,6 +10,7 @@ from graphtune.kg.resolution.candidates import (
     find_acronyms,
     find_alike,
     find_near,
+    find_qualified,
 )
 from graphtune.kg.resolution.groups import Alias, Group, list_content_words
 from graphtune.kg.resolution.keys import (
@@ -20,6 +21,7 @@ from graphtune.kg.resolution.keys import (
     match_initials,
     read_acronym,
 )
+from graphtune.kg.rules.phrases import is_adjective
 from graphtune.records import Concept
 
 #: Two normal forms that must not become one concept.
@@ -95,15 +97,16 @@ def merge_groups(
 ) -> tuple[dict[str, Cluster], list[Merge]]:
     """Merge the groups that are one concept.
 
-    First names that are spelled alike, then what passages state ("also called") and acronyms, then
-    what a verifier confirms. Every group is held against the canonical name itself, and what was
-    merged brings none of its own statements along: chains cannot grow.
+    First names that are spelled alike, then what passages state ("also called"), acronyms and names
+    that also say what they are of, then what a verifier confirms. Every group is held against the
+    canonical name itself, and what was merged brings none of its own statements along: chains
+    cannot grow.
 
     Returns:
         The clusters by their canonical normal form, and the merges.
     """
     clusters, merges = _merge_alike(groups, apart)
-    pairs = [*_list_stated(clusters), *_list_acronyms(clusters)]
+    pairs = [*_list_stated(clusters), *_list_acronyms(clusters), *_list_qualified(clusters)]
     merges += _merge_clusters(clusters, pairs, apart)
     if verify:
         merges += _merge_clusters(clusters, _ask_verifier(clusters, apart, verify), apart)
@@ -144,41 +147,55 @@ class _Pair:
     alias: Alias | None = None
 
 
-def _list_stated(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
-    """Yield the pairs of which one's passages state the other as its alias, if nothing speaks against it."""
+def _read_statements(clusters: dict[str, Cluster]) -> dict[tuple[str, str], Alias]:
+    """Return, for (concept, other concept), the alias of the first that is a name of the second."""
     owner = {group.key: key for key, cluster in clusters.items() for group in cluster.same}
     spelled: defaultdict[str, set[str]] = defaultdict(set)
     for form, key in owner.items():
         for spelling in make_keys(form):
             spelled[spelling].add(key)
+    stated: dict[tuple[str, str], Alias] = {}
+    for key, cluster in clusters.items():
+        for form, alias in cluster.aliases.items():
+            found = {owner[form]} if form in owner else set()
+            found = found or {k for name in make_keys(form) for k in spelled.get(name, ())}
+            if len(found) == 1 and found != {key}:
+                stated.setdefault((key, *found), alias)
+    return stated
 
-    def find_owner(form: str) -> str:
-        if form in owner:
-            return owner[form]
-        found = {key for spelling in make_keys(form) for key in spelled.get(spelling, ())}
-        return found.pop() if len(found) == 1 else ""
 
-    stated = [
-        (key, find_owner(form), alias)
-        for key, cluster in clusters.items()
-        for form, alias in cluster.aliases.items()
-    ]
-    pairs = {(key, other): alias for key, other, alias in stated if other not in ("", key)}
-    claims = Counter(other for _, other in pairs)
-    for (key, other), alias in pairs.items():
+def _list_stated(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
+    """Yield the pairs of which one's passages state the other as its alias, if nothing speaks against it.
+
+    Of an adjective and its noun ("stably finite", "stably finite ring") the noun is kept, and only
+    where no paper has the adjective alone.
+    """
+    stated = _read_statements(clusters)
+    claims = Counter(other for _, other in stated)
+    for (key, other), alias in stated.items():
         one, two = clusters[key], clusters[other]
         kept, gone = (key, other) if _rank(one) < _rank(two) else (other, key)
-        abbreviates = match_initials(one.head.name, two.head.name)
         # What many call by one word is seldom the rarer thing that one passage calls so.
-        backward = kept == other and (other, key) not in pairs
-        if abbreviates or not (
+        backward = kept == other and (other, key) not in stated
+        is_property = _is_property(key, other) or _is_property(other, key)
+        if is_property:
+            gone, kept = sorted((key, other), key=len)
+        if match_initials(one.head.name, two.head.name):
+            yield _Pair(kept, gone, "acronym", alias)
+        elif not (
             claims[other] > 1
             or are_opposed(key, other)
             or is_bare_adjective(key) != is_bare_adjective(other)
             or (backward and " " not in other)
             or _defines_apart(one, two, alias)
+            or (is_property and not clusters[gone].documents <= clusters[kept].documents)
         ):
-            yield _Pair(kept, gone, "acronym" if abbreviates else "alias", alias)
+            yield _Pair(kept, gone, "alias", alias)
+
+
+def _is_property(form: str, other: str) -> bool:
+    """Tell whether a form is an adjective that the other one gives to a noun."""
+    return other.startswith(f"{form} ") and is_adjective(form)
 
 
 def _defines_apart(one: Cluster, two: Cluster, alias: Alias) -> bool:
@@ -213,6 +230,15 @@ def _list_acronyms(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
     for long, short in find_acronyms(names):
         if clusters[long].documents & clusters[short].documents:
             yield _Pair(long, short, "acronym")
+
+
+def _list_qualified(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
+    """Yield the names that only say what they are of, in all papers that have the short form."""
+    for short, long in find_qualified(sorted(clusters)):
+        papers = clusters[short].documents
+        if papers and papers <= clusters[long].documents:
+            kept, gone = sorted((short, long), key=lambda key: _rank(clusters[key]))
+            yield _Pair(kept, gone, "qualifier")
 
 
 def _ask_verifier(clusters: dict[str, Cluster], apart: Apart, verify: Verifier) -> Iterator[_Pair]:

@@ -39,11 +39,14 @@ def read_merges(db: Database) -> list[Row]:
     )
 
 
-def remember_verdicts(db: Database, verify: Verifier | None) -> Verifier:
+def remember_verdicts(db: Database, verify: Verifier | None) -> Verifier | None:
     """Return a verifier that asks only what was never asked, and stores the answers.
 
-    Without `verify` it knows only the stored ones, so that a graph made again keeps its merges.
+    Without `verify` it knows only the stored ones, so that a graph made again keeps its merges; where
+    there are none, there is no verifier.
     """
+    if verify is None and not db.table("verdicts").count:
+        return None
 
     def ask(candidates: Sequence[MergeCandidate]) -> list[bool]:
         known = {
