@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from graphtune.cli.common import Outcome, command
-from graphtune.cli.edits import add_edit_commands
 
 if TYPE_CHECKING:
     from graphtune.kg import ConceptGraph
@@ -158,6 +157,3 @@ def import_command(workspace: Path, file: Path) -> Outcome:
         if data[name]:
             lines.append(f"{name}: " + ", ".join(f"{key} {n}" for key, n in data[name].items()))
     return Outcome(data, "\n".join(lines))
-
-
-add_edit_commands(graph_group)

@@ -4,6 +4,7 @@ import click
 
 from graphtune import __version__
 from graphtune.cli.documents import add_document_commands
+from graphtune.cli.edits import add_edit_commands
 from graphtune.cli.graph import graph_group
 from graphtune.cli.papers import add_paper_commands
 from graphtune.cli.tuning import add_tuning_commands
@@ -26,3 +27,4 @@ main.add_command(graph_group)
 add_paper_commands(main)
 add_document_commands(main)
 add_tuning_commands(main)
+add_edit_commands(graph_group)

@@ -80,6 +80,7 @@ def split_words(form: str) -> tuple[str, ...]:
     return tuple(words)
 
 
+@lru_cache(maxsize=65536)
 def _fold_word(word: str) -> str:
     if len(word) < 4:
         return _NUMBERS.get(word, word)
@@ -253,11 +254,15 @@ def is_bare_adjective(form: str) -> bool:
     return " " not in form and is_adjective(form)
 
 
+_LABELS = "theorem|lemma|proposition|corollary|conjecture|claim|case|part|step|thm|prop|lem|cor"
+_OTHER_LABELS = (
+    "definition|equation|identity|formula|remark|example|exercise|section|chapter|figure|table|problem"
+    "|algorithm|property|eq|def"
+)
+#: Letters number statements only: property (T) and algorithm X have a name.
 _NUMBERED = re.compile(
-    r"(?:(?:main|key|technical)\s+)?(?:theorem|lemma|proposition|corollary|conjecture|definition"
-    r"|equation|identity|formula|remark|example|exercise|section|chapter|figure|table|problem|claim"
-    r"|algorithm|property|case|step|part|eq|thm|prop|lem|cor|def)s?\.?\s*"
-    r"(?:\(?(?:[a-z]\.?)?\d+(?:[.,’'-]\w+)*\)?|\(?[a-z]\)?|[ivx]+)$",
+    rf"(?:(?:main|key|technical)\s+)?(?:(?:{_LABELS}|{_OTHER_LABELS})s?\.?\s*"
+    rf"\(?(?:[a-z]\.?)?\d+(?:[.,’'-]\w+)*\)?|(?:{_LABELS})\.?\s+\(?(?:[a-z]|[ivx]+)\)?)",
     re.IGNORECASE,
 )
 
@@ -265,7 +270,7 @@ _NUMBERED = re.compile(
 def is_numbered(name: str) -> bool:
     """Tell a name that only its own paper understands: "Theorem 1", "Lemma 2.3", "equation (4)".
 
-    >>> [is_numbered(name) for name in ("Theorem 1", "Lemma A.2", "Conjecture B", "Hilbert's problem")]
+    >>> [is_numbered(name) for name in ("Theorem 1", "Lemma A.2", "Conjecture B", "property (T)")]
     [True, True, True, False]
     """
     return bool(_NUMBERED.fullmatch(name.strip()))

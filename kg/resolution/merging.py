@@ -160,7 +160,7 @@ def _read_statements(clusters: dict[str, Cluster]) -> dict[tuple[str, str], Alia
             found = {owner[form]} if form in owner else set()
             found = found or {k for name in make_keys(form) for k in spelled.get(name, ())}
             if len(found) == 1 and found != {key}:
-                stated.setdefault((key, *found), alias)
+                stated.setdefault((key, found.pop()), alias)
     return stated
 
 
