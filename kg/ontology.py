@@ -132,6 +132,7 @@ class Ontology(BaseModel):
         return names
 
 
+@cache
 def _fold(name: str) -> str:
     return re.sub(r"[\s_-]+", "_", name.strip().lower())
 

@@ -1,5 +1,6 @@
 """Pairs of names that may be one concept: found by keys, so that no name meets all others."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from graphtune.kg.resolution.keys import (
 )
 from graphtune.records import Concept
 
+#: What a thing is of, without saying anything else of it.
+_ARGUMENT = re.compile(r" of (?:(?:an?|the) )?[^\W\d_]{3,}")
 #: A key that more names share than this says nothing about them.
 MAX_BLOCK = 20
 
@@ -68,6 +71,25 @@ def find_acronyms(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for abbreviation in sorted(long):
         if len(long[abbreviation]) == 1:
             yield long[abbreviation][0], short[abbreviation]
+
+
+def find_qualified(forms: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield (form, the same with "of a …") where only one such form is known.
+
+    The short form has at least two words: a single one ("center", "order") means many things.
+
+    >>> list(find_qualified(["laplacian matrix", "laplacian matrix of a graph", "order of a group"]))
+    [('laplacian matrix', 'laplacian matrix of a graph')]
+    """
+    known = set(forms)
+    longer: defaultdict[str, list[str]] = defaultdict(list)
+    for form in forms:
+        short, of, _ = form.partition(" of ")
+        if of and " " in short and short in known:
+            longer[short].append(form)
+    for short, found in longer.items():
+        if len(found) == 1 and _ARGUMENT.fullmatch(found[0], len(short)):
+            yield short, found[0]
 
 
 def find_near(forms: Sequence[str]) -> list[tuple[str, str]]:

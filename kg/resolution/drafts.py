@@ -7,15 +7,17 @@ from typing import NamedTuple
 
 from graphtune.kg.names import normalize_name
 from graphtune.kg.resolution.groups import Group
+from graphtune.kg.resolution.keys import is_bare_adjective
 from graphtune.kg.resolution.merging import Cluster
-from graphtune.kg.rules.phrases import is_adjective
 from graphtune.records import Concept, ConceptType, Origin
 
 
 @dataclass
 class Draft:
-    """A concept in the making. `aliases` go from normal form to spelling; `claims` are the papers
-    that use each normal form for it; `groups` are what was merged into it.
+    """A concept in the making.
+
+    `aliases` go from normal form to spelling, `claims` from normal form to the papers that use it for
+    this concept; `groups` are what was merged into it.
     """
 
     key: str
@@ -74,8 +76,9 @@ class Drafts:
         for draft in drafts:
             self.put(draft)
         for draft in self.by_key.values():
-            for form in [form for form in draft.aliases if form in self.by_key]:
-                self.forget_alias(draft, form)
+            for form in list(draft.aliases):
+                if form in self.by_key and not is_bare_adjective(form):
+                    self.forget_alias(draft, form)
 
     def put(self, draft: Draft) -> None:
         """Add a concept, or index again one whose names have changed."""
@@ -129,8 +132,7 @@ def index_names(drafts: Drafts) -> Names:
     """
     names = Names({}, {})
     for form, keys in drafts.list_claims():
-        bare = len(keys) > 1 and " " not in form and is_adjective(form)
-        if form in keys and not bare:
+        if form in keys and not (len(keys) > 1 and is_bare_adjective(form)):
             names.everywhere[form] = form
         elif len(keys) == 1:
             names.everywhere[form] = keys[0]

@@ -11,6 +11,7 @@ from graphtune.errors import DataError
 from graphtune.kg.names import normalize_name
 from graphtune.kg.ontology import Ontology
 from graphtune.kg.resolution.drafts import Draft, Drafts, make_draft
+from graphtune.kg.resolution.keys import explain_match
 from graphtune.kg.resolution.merging import Cluster, Merge
 
 Arguments = dict[str, Any]
@@ -60,12 +61,15 @@ def undo_edit(db: Database, number: int) -> Edit:
 
 def list_apart(edits: Iterable[Edit]) -> set[frozenset[str]]:
     """Return the pairs of normal forms that edits keep apart."""
-    keys = {"apart": ("a", "b"), "split": ("concept", "alias")}
-    return {
-        frozenset(normalize_name(edit.arguments[key]) for key in keys[edit.action])
-        for edit in edits
-        if edit.action in keys and not edit.undone
-    }
+    pairs: set[frozenset[str]] = set()
+    for edit in edits:
+        if edit.action == "apart" and not edit.undone:
+            pairs.add(frozenset(normalize_name(edit.arguments[key]) for key in ("a", "b")))
+        elif edit.action == "split" and not edit.undone:
+            alias = normalize_name(edit.arguments["alias"])
+            others = map(normalize_name, edit.arguments["names"])
+            pairs |= {frozenset((alias, o)) for o in others if not explain_match(alias, o)}
+    return pairs
 
 
 def apply_edits(
@@ -189,17 +193,16 @@ def _describe(drafts: Drafts, arguments: Arguments, ontology: Ontology) -> Idle:
 
 
 def _delete(drafts: Drafts, arguments: Arguments, ontology: Ontology) -> Idle:
-    """Delete a concept; where the name has become the alias of another one, only that alias."""
-    draft = drafts.find(arguments["concept"])
-    if draft is None:
-        return _miss(arguments["concept"])
-    known = {normalize_name(name) for name in (arguments["concept"], *arguments["names"])}
-    if draft.key in known:
-        drafts.drop(draft)
-    else:
-        for form in known & draft.aliases.keys():
+    """Delete a concept under any name it had; where one is now another concept's alias, only that."""
+    done = False
+    for form in dict.fromkeys(map(normalize_name, arguments["names"])):
+        draft = drafts.find(form)
+        if draft and draft.key == form:
+            drafts.drop(draft)
+        elif draft:
             drafts.forget_alias(draft, form)
-    return ""
+        done = done or draft is not None
+    return "" if done else _miss(arguments["concept"])
 
 
 def _add(drafts: Drafts, arguments: Arguments, ontology: Ontology) -> Idle:

@@ -1,10 +1,11 @@
 """Findings grouped by the normal form of their names, with their votes and the aliases they state."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from graphtune.kg.names import normalize_name
+from graphtune.kg.names import fold_plural, normalize_name
 from graphtune.kg.ontology import Ontology
 from graphtune.kg.resolution.keys import is_numbered
 from graphtune.records import Concept, ConceptType, FoundConcept
@@ -14,6 +15,14 @@ Finding = tuple[str, str, FoundConcept]
 
 #: How much more a definition counts than a mention in the vote for the type.
 DEFINITION_VOTES = 3
+
+
+#: Words that every definition may have.
+_VAGUE = frozenset(
+    """called there every where which given known denoted define defined definition following element
+    exist satisfying usually simply respectively define these those other their condition property
+    suppose always means equivalent equivalently sometimes often""".split()
+)
 
 
 @dataclass
@@ -95,9 +104,7 @@ def group_findings(
     return groups
 
 
-def add_imports(
-    groups: dict[str, Group], concepts: Iterable[Concept], ontology: Ontology
-) -> None:
+def add_imports(groups: dict[str, Group], concepts: Iterable[Concept], ontology: Ontology) -> None:
     """Add the concepts of an imported graph, each as one vote."""
     for concept in concepts:
         group = groups.setdefault(concept.id, Group(concept.id))
@@ -118,12 +125,7 @@ def find_homographs(groups: dict[str, Group]) -> dict[str, list[str]]:
     """
     suspects: defaultdict[str, list[str]] = defaultdict(list)
     for key, group in sorted(groups.items()):
-        own = set(key.replace("-", " ").split())
-        bags = {
-            document: {w.strip(".,;:()").lower() for w in text.split()} - own
-            for document, text in sorted(group.definitions.items())
-        }
-        contents = {d: {w for w in bag if len(w) > 4 and w.isalpha()} for d, bag in bags.items()}
+        contents = {d: list_content_words(group, d) for d in sorted(group.definitions)}
         full = {document: words for document, words in contents.items() if len(words) >= 3}
         documents = sorted(full)
         for position, one in enumerate(documents):
@@ -131,3 +133,9 @@ def find_homographs(groups: dict[str, Group]) -> dict[str, list[str]]:
                 if not full[one] & full[other]:
                     suspects[key] = sorted({*suspects[key], one, other})
     return dict(suspects)
+
+
+def list_content_words(group: Group, document_id: str) -> set[str]:
+    """Return the longer words of a paper's definition, singular, without those of the name itself."""
+    words = re.findall(r"[^\W\d_]{5,}", group.definitions[document_id].lower())
+    return {fold_plural(word) for word in words} - set(re.split(r"[\s-]+", group.key)) - _VAGUE

@@ -5,6 +5,7 @@ from collections import Counter
 from functools import lru_cache
 
 from graphtune.kg.names import fold_plural, normalize_name
+from graphtune.kg.rules.phrases import is_adjective
 
 _NUMBERS = {
     word: str(value)
@@ -55,7 +56,7 @@ _NEGATIONS = (
     "non", "in", "un", "im", "ir", "il", "a", "anti", "co", "sub", "super", "semi", "quasi", "pseudo",
     "pre", "hyper", "multi", "bi", "di", "over", "under",
 )  # fmt: skip
-#: Heads that a name may have or leave out where a paper says so: "Lagrange inversion (formula)".
+#: The brackets of "order (of a ring)", which say no more than "order of a ring".
 _QUALIFIER = re.compile(r"\((?=(?:of|in|for)\s)|(?<=[^\W\d_])\)$")
 
 
@@ -68,7 +69,7 @@ def split_words(form: str) -> tuple[str, ...]:
     """
     if _QUALIFIER.search(form) and form.count("(") == 1:
         form = _QUALIFIER.sub(" ", form)
-    raw = [word for word in re.split(r"[\s/-]+", form.replace("'", "")) if word]
+    raw = [word for word in re.split(r"[\s/-]+", re.sub(r"(?<=\w)'(?=\w)", "", form)) if word]
     words: list[str] = []
     for word in raw:
         folded = _fold_word(word)
@@ -79,6 +80,7 @@ def split_words(form: str) -> tuple[str, ...]:
     return tuple(words)
 
 
+@lru_cache(maxsize=65536)
 def _fold_word(word: str) -> str:
     if len(word) < 4:
         return _NUMBERS.get(word, word)
@@ -152,13 +154,14 @@ def explain_match(form: str, other: str) -> str | None:
     bare = [re.sub(r"[\s-]", "", name) for name in (form, other)]
     if bare[0] == bare[1]:
         return "dashes"
-    singular = [
-        [fold_plural(word) for word in re.split(r"[\s-]+", name)] for name in (form, other)
-    ]
+    singular = [[fold_plural(word) for word in re.split(r"[\s-]+", name)] for name in (form, other)]
     if "".join(singular[0]) == "".join(singular[1]):
         return "plural"
-    same_order = split_words(form) == split_words(other)
-    return "spelling" if same_order or "of" not in form + other else "word order"
+    ordered = split_words(form), split_words(other)
+    same_words = ordered[0] != ordered[1] and sorted(order_words(form)) == sorted(
+        order_words(other)
+    )
+    return "word order" if same_words else "spelling"
 
 
 def has_opposites(words: list[str]) -> bool:
@@ -170,14 +173,14 @@ def are_opposed(form: str, other: str) -> bool:
     """Tell whether two names must stand for two concepts, whatever a passage or a model says.
 
     They must where a symbol or number differs, where a word stands against its opposite or its
-    negation, and where one is the other with something added to a single word, or with an adverb.
+    negation, and where one is the other with words added in front or to a single word.
 
     >>> [are_opposed("left ideal", "right ideal"), are_opposed("n-gon", "m-gon")]
     [True, True]
     >>> [are_opposed("abelian group", "group"), are_opposed("hook formula", "hook length formula")]
     [True, False]
-    >>> are_opposed("hall inner product", "hall scalar product")
-    False
+    >>> are_opposed("restricted direct product", "direct product")
+    True
     """
     if set(make_keys(form)) & set(make_keys(other)):
         return False
@@ -191,8 +194,8 @@ def are_opposed(form: str, other: str) -> bool:
         return True
     if only and more:
         return False
-    extra = only or more
-    return shared.total() < 2 or any(w.endswith("ly") or w in _PREFIXES for w in extra)
+    short, long = sorted((order_words(form), order_words(other)), key=len)
+    return shared.total() < 2 or long[-len(short) :] == short
 
 
 def _is_negation(word: str, other: str) -> bool:
@@ -205,11 +208,16 @@ def match_initials(name: str, other: str) -> bool:
 
     >>> match_initials("RSK", "Robinson–Schensted–Knuth correspondence")
     True
-    >>> match_initials("LR rule", "Littlewood-Richardson rule"), match_initials("LR", "LU factorisation")
-    (True, False)
+    >>> match_initials("LR rule", "Littlewood-Richardson rule"), match_initials("LR", "LR rule")
+    (True, True)
+    >>> match_initials("LR", "LU factorisation")
+    False
     """
     short, long = (name, other) if len(name) < len(other) else (other, name)
-    return bool(read_acronym(short)) and read_acronym(short) in list_abbreviations(long)
+    form = read_acronym(short)
+    return bool(form) and (
+        form in list_abbreviations(long) or read_acronym(long).startswith(f"{form} ")
+    )
 
 
 def read_acronym(name: str) -> str:
@@ -241,11 +249,20 @@ def list_abbreviations(name: str) -> set[str]:
     return {short for short in found if 2 <= len(short.split()[0]) <= 6}
 
 
+def is_bare_adjective(form: str) -> bool:
+    """Tell a single adjective, which says other things of other nouns: "normal", "graded"."""
+    return " " not in form and is_adjective(form)
+
+
+_LABELS = "theorem|lemma|proposition|corollary|conjecture|claim|case|part|step|thm|prop|lem|cor"
+_OTHER_LABELS = (
+    "definition|equation|identity|formula|remark|example|exercise|section|chapter|figure|table|problem"
+    "|algorithm|property|eq|def"
+)
+#: Letters number statements only: property (T) and algorithm X have a name.
 _NUMBERED = re.compile(
-    r"(?:(?:main|key|technical)\s+)?(?:theorem|lemma|proposition|corollary|conjecture|definition"
-    r"|equation|identity|formula|remark|example|exercise|section|chapter|figure|table|problem|claim"
-    r"|algorithm|property|case|step|part|eq|thm|prop|lem|cor|def)s?\.?\s*"
-    r"(?:\(?(?:[a-z]\.?)?\d+(?:[.,’'-]\w+)*\)?|\(?[a-z]\)?|[ivx]+)$",
+    rf"(?:(?:main|key|technical)\s+)?(?:(?:{_LABELS}|{_OTHER_LABELS})s?\.?\s*"
+    rf"\(?(?:[a-z]\.?)?\d+(?:[.,’'-]\w+)*\)?|(?:{_LABELS})\.?\s+\(?(?:[a-z]|[ivx]+)\)?)",
     re.IGNORECASE,
 )
 
@@ -253,7 +270,7 @@ _NUMBERED = re.compile(
 def is_numbered(name: str) -> bool:
     """Tell a name that only its own paper understands: "Theorem 1", "Lemma 2.3", "equation (4)".
 
-    >>> [is_numbered(name) for name in ("Theorem 1", "Lemma A.2", "Conjecture B", "Hilbert's problem")]
+    >>> [is_numbered(name) for name in ("Theorem 1", "Lemma A.2", "Conjecture B", "property (T)")]
     [True, True, True, False]
     """
     return bool(_NUMBERED.fullmatch(name.strip()))

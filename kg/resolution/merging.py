@@ -10,11 +10,13 @@ from graphtune.kg.resolution.candidates import (
     find_acronyms,
     find_alike,
     find_near,
+    find_qualified,
 )
-from graphtune.kg.resolution.groups import Alias, Group
+from graphtune.kg.resolution.groups import Alias, Group, list_content_words
 from graphtune.kg.resolution.keys import (
     are_opposed,
     explain_match,
+    is_bare_adjective,
     make_keys,
     match_initials,
     read_acronym,
@@ -95,24 +97,23 @@ def merge_groups(
 ) -> tuple[dict[str, Cluster], list[Merge]]:
     """Merge the groups that are one concept.
 
-    First names that are spelled alike, then what passages state ("also called") and acronyms, then
-    what a verifier confirms. Every group is held against the canonical name itself, and what was
-    merged brings none of its own statements along: chains cannot grow.
+    First names that are spelled alike, then what passages state ("also called"), acronyms and names
+    that also say what they are of, then what a verifier confirms. Every group is held against the
+    canonical name itself, and what was merged brings none of its own statements along: chains
+    cannot grow.
 
     Returns:
         The clusters by their canonical normal form, and the merges.
     """
     clusters, merges = _merge_alike(groups, apart)
-    pairs = [*_list_stated(clusters), *_list_acronyms(clusters)]
+    pairs = [*_list_stated(clusters), *_list_acronyms(clusters), *_list_qualified(clusters)]
     merges += _merge_clusters(clusters, pairs, apart)
     if verify:
         merges += _merge_clusters(clusters, _ask_verifier(clusters, apart, verify), apart)
     return clusters, merges
 
 
-def _merge_alike(
-    groups: dict[str, Group], apart: Apart
-) -> tuple[dict[str, Cluster], list[Merge]]:
+def _merge_alike(groups: dict[str, Group], apart: Apart) -> tuple[dict[str, Cluster], list[Merge]]:
     ranked = sorted(groups, key=lambda key: (-groups[key].names.total(), key))
     alike = find_alike(ranked)
     clusters: dict[str, Cluster] = {}
@@ -128,7 +129,7 @@ def _merge_alike(
                 reason
                 and other not in gone
                 and other not in clusters
-                and frozenset((key, other)) not in apart
+                and not any(frozenset((g.key, other)) in apart for g in cluster.same)
             ):
                 gone.add(other)
                 cluster.alike.append(groups[other])
@@ -146,40 +147,81 @@ class _Pair:
     alias: Alias | None = None
 
 
-def _list_stated(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
-    """Yield the pairs of which one's passages state the other as its alias, if nothing speaks against it."""
+def _read_statements(clusters: dict[str, Cluster]) -> dict[tuple[str, str], Alias]:
+    """Return, for (concept, other concept), the alias of the first that is a name of the second."""
     owner = {group.key: key for key, cluster in clusters.items() for group in cluster.same}
     spelled: defaultdict[str, set[str]] = defaultdict(set)
     for form, key in owner.items():
         for spelling in make_keys(form):
             spelled[spelling].add(key)
+    stated: dict[tuple[str, str], Alias] = {}
+    for key, cluster in clusters.items():
+        for form, alias in cluster.aliases.items():
+            found = {owner[form]} if form in owner else set()
+            found = found or {k for name in make_keys(form) for k in spelled.get(name, ())}
+            if len(found) == 1 and found != {key}:
+                stated.setdefault((key, found.pop()), alias)
+    return stated
 
-    def find_owner(form: str) -> str:
-        if form in owner:
-            return owner[form]
-        found = {key for spelling in make_keys(form) for key in spelled.get(spelling, ())}
-        return found.pop() if len(found) == 1 else ""
 
-    stated = [
-        (key, find_owner(form), alias)
-        for key, cluster in clusters.items()
-        for form, alias in cluster.aliases.items()
-    ]
-    pairs = {(key, other): alias for key, other, alias in stated if other not in ("", key)}
-    claims = Counter(other for _, other in pairs)
-    for (key, other), alias in pairs.items():
+def _list_stated(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
+    """Yield the pairs of which one's passages state the other as its alias, if nothing speaks against it.
+
+    Of an adjective and its noun ("stably finite", "stably finite ring") the noun is kept, and only
+    where no paper has the adjective alone.
+    """
+    stated = _read_statements(clusters)
+    claims = Counter(other for _, other in stated)
+    for (key, other), alias in stated.items():
         one, two = clusters[key], clusters[other]
         kept, gone = (key, other) if _rank(one) < _rank(two) else (other, key)
-        abbreviates = match_initials(one.head.name, two.head.name)
-        # What many call by another name is seldom the rarer thing that one passage calls so.
-        backward = kept == other and (other, key) not in pairs
-        if abbreviates or not (
+        # What many call by one word is seldom the rarer thing that one passage calls so.
+        backward = kept == other and (other, key) not in stated
+        is_property = _is_property(key, other) or _is_property(other, key)
+        if is_property:
+            gone, kept = sorted((key, other), key=len)
+        if match_initials(one.head.name, two.head.name):
+            yield _Pair(kept, gone, "acronym", alias)
+        elif not (
             claims[other] > 1
             or are_opposed(key, other)
-            or _is_bare_adjective(key) != _is_bare_adjective(other)
+            or is_bare_adjective(key) != is_bare_adjective(other)
             or (backward and " " not in other)
+            or _defines_apart(one, two, alias)
+            or (is_property and not clusters[gone].documents <= clusters[kept].documents)
         ):
-            yield _Pair(kept, gone, "acronym" if abbreviates else "alias", alias)
+            yield _Pair(kept, gone, "alias", alias)
+
+
+def _is_property(form: str, other: str) -> bool:
+    """Tell whether a form is an adjective that the other one gives to a noun."""
+    return other.startswith(f"{form} ") and is_adjective(form)
+
+
+def _defines_apart(one: Cluster, two: Cluster, alias: Alias) -> bool:
+    """Tell whether other papers define one of the two names in words that have nothing in common.
+
+    The words are those of the definitions in the papers that state the alias. Two single words
+    ("block", "variety") are held to that even inside these papers.
+    """
+    strict = " " not in one.head.key and " " not in two.head.key
+    texts = [
+        (cluster, document, list_content_words(group, document))
+        for cluster in (one, two)
+        for group in cluster.same
+        for document in group.definitions
+    ]
+    stated = {
+        word
+        for cluster, document, words in texts
+        if cluster is one and document in alias.documents
+        for word in words
+    }
+    return any(
+        not stated & words
+        for cluster, document, words in texts
+        if document not in alias.documents or (strict and cluster is two)
+    )
 
 
 def _list_acronyms(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
@@ -190,9 +232,16 @@ def _list_acronyms(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
             yield _Pair(long, short, "acronym")
 
 
-def _ask_verifier(
-    clusters: dict[str, Cluster], apart: Apart, verify: Verifier
-) -> Iterator[_Pair]:
+def _list_qualified(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
+    """Yield the names that only say what they are of, in all papers that have the short form."""
+    for short, long in find_qualified(sorted(clusters)):
+        papers = clusters[short].documents
+        if papers and papers <= clusters[long].documents:
+            kept, gone = sorted((short, long), key=lambda key: _rank(clusters[key]))
+            yield _Pair(kept, gone, "qualifier")
+
+
+def _ask_verifier(clusters: dict[str, Cluster], apart: Apart, verify: Verifier) -> Iterator[_Pair]:
     ordered = [
         sorted(pair, key=lambda key: _rank(clusters[key]))
         for pair in find_near(sorted(clusters))
@@ -219,7 +268,7 @@ def _merge_clusters(
         kept, gone = clusters.get(pair.kept), clusters.get(pair.gone)
         if kept is None or gone is None or gone.others:
             continue
-        names = (frozenset((a.key, b.key)) for a in kept.same for b in gone.same)
+        names = (frozenset((a.key, b.key)) for a in kept.groups for b in gone.groups)
         if any(name in apart for name in names):
             continue
         kept.others += gone.groups
@@ -233,7 +282,3 @@ def _merge_clusters(
 def _rank(cluster: Cluster) -> tuple[bool, int, str]:
     """Better attested names first; acronyms last, because the long name explains itself."""
     return bool(read_acronym(cluster.head.name)), -cluster.weight, cluster.head.key
-
-
-def _is_bare_adjective(form: str) -> bool:
-    return " " not in form and is_adjective(form)

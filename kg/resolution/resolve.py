@@ -150,7 +150,9 @@ def _find_relations(
     numbered = _read_numbers(chunks)
     for chunk_id, found in read_found_relations(store.db, extractor):
         ends = [
-            names.find(numbered.get((papers[chunk_id], normalize_name(name)), name), papers[chunk_id])
+            names.find(
+                numbered.get((papers[chunk_id], normalize_name(name)), name), papers[chunk_id]
+            )
             for name in (found.source, found.target)
         ]
         origin = _ORIGINS[extractor]

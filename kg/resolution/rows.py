@@ -9,6 +9,9 @@ from graphtune.kg.resolution.candidates import MergeCandidate, Verifier
 from graphtune.kg.resolution.merging import Merge
 from graphtune.kg.schema import Row, write_rows
 
+#: Characters of context before a statement; behind it, where it says the other name, twice as many.
+CONTEXT = 60
+
 
 def save_merges(db: Database, merges: Iterable[Merge]) -> None:
     """Bring the table `merges` up to date; a merge that was there before keeps its number."""
@@ -28,19 +31,22 @@ def read_merges(db: Database) -> list[Row]:
     return list(
         db.query(
             "SELECT merges.*, coalesce(documents.title, '') AS paper, "
-            "coalesce(substr(chunks.text, max(1, merges.start - 60), "
-            'merges."end" - merges.start + 180), \'\') AS evidence '
+            f"coalesce(substr(chunks.text, max(merges.start - {CONTEXT}, 0) + 1, "
+            f"merges.\"end\" - max(merges.start - {CONTEXT}, 0) + 2 * {CONTEXT}), '') AS evidence "
             "FROM merges LEFT JOIN chunks ON chunks.id = chunk_id "
             "LEFT JOIN documents ON documents.id = document_id ORDER BY merges.id"
         )
     )
 
 
-def remember_verdicts(db: Database, verify: Verifier | None) -> Verifier:
+def remember_verdicts(db: Database, verify: Verifier | None) -> Verifier | None:
     """Return a verifier that asks only what was never asked, and stores the answers.
 
-    Without `verify` it knows only the stored ones, so that a graph made again keeps its merges.
+    Without `verify` it knows only the stored ones, so that a graph made again keeps its merges; where
+    there are none, there is no verifier.
     """
+    if verify is None and not db.table("verdicts").count:
+        return None
 
     def ask(candidates: Sequence[MergeCandidate]) -> list[bool]:
         known = {
