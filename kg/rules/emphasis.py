@@ -31,6 +31,7 @@ _ALIAS = re.compile(
     r"|also\s+called|called|known|termed|named|in\s+short|for\s+short|i\.e\.)[,\s]+)+(?:an?\s|the\s)?\s*",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"[“‘\"](?P<term>[a-z][^“”‘’\".,;]{2,40})[”’\"]")
 #: A sentence that gives a book or paper: "J. Algebra 12 (1969), 3–17".
 _CITATION = re.compile(
     r"\(\d{4}\)|,\s(?:1[89]|20)\d\d\b|\b(?:ISBN|Journal|Press|Springer|Springer-Verlag|Wiley|Proc\.|Math\.)"
@@ -54,8 +55,9 @@ def read_emphasised(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Itera
         subject = opens_definition(text, span, sentence)
         property_of = _IS_BEFORE.search(before) and _IF_AFTER.match(after)
         cued = _CUE_BEFORE.search(before) or subject or property_of
-        defines = paragraph.kind == "definition" or cued
-        if not defines and paragraph.kind in ("statement", "proof"):
+        is_quoted = text[span.start - 1 : span.start] in tuple("“‘\"")
+        defines = cued or (paragraph.kind == "definition" and not is_quoted)
+        if not defines and (is_quoted or paragraph.kind in ("statement", "proof")):
             previous = None
             continue
         role: Role = "defines" if defines else "mentions"
@@ -67,9 +69,10 @@ def read_emphasised(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Itera
 
 
 def _list_emphasised(chunk: Chunk, sentence: Span) -> list[Span]:
-    """Return the emphasised spans inside a sentence; those parted only by a blank are one."""
+    """Return the emphasised and quoted spans in a sentence; those parted only by a blank are one."""
     spans: list[Span] = []
-    for start, end in sorted(chunk.emphasis):
+    quoted = (match.span("term") for match in _QUOTED.finditer(chunk.text, *sentence))
+    for start, end in sorted({*chunk.emphasis, *quoted}):
         start, end = max(start, sentence.start), min(end, sentence.end)
         if start >= end:
             continue

@@ -23,7 +23,16 @@ _LOOSE_END = re.compile(
 )
 #: "the chromatic polynomial of the graph G" is about the chromatic polynomial.
 _OF_THIS = re.compile(r"(?<=\w{3})\s+of\s+the\s+[\w-]+$")
-_OF_ANY = re.compile(r"(?P<head>.*\w{3})\s+of\s+(?:an?|any|the)\s+(?:[\w-]+\s?){1,3}$")
+#: What may follow a name that tells its concept without it: "star height of a regular language".
+_OF_ANY = re.compile(
+    r"(?P<head>.*\w{3})\s+(?:of\s+(?:an?|any|the)|on|over)\s+(?:[\w-]+\s?){1,3}$"
+)
+#: A property of these may stand for what has it: "polycyclic" for "polycyclic group".
+_PROPERTY = re.compile(
+    r"(?P<property>\S+|\S+ly\s\S+)\s(?:group|subgroup|semigroup|monoid|groupoid|quasigroup|loop|ring|field"
+    r"|near-ring|module|submodule|ideal|algebra|coalgebra|space|graph|hypergraph|tournament|matroid|matrix"
+    r"|poset|lattice|semilattice|category|extension|number|form|norm|set)s?"
+)
 #: Adjectives that say which one is meant here.
 _OF_THE_MOMENT = re.compile(
     r"(?:arbitrary|largest|smallest|underlying|common|resulting|corresponding|desired|given|above|actual"
@@ -78,9 +87,17 @@ def make_concept(
             noun = find_bearer(chunk.text, sentence, start, chunk.heading.rpartition(" > ")[2])
             bare, name = name, f"{name} {noun}" if noun else name
             aliases += (bare,) if bare != name and is_technical(bare) else ()
-        whole = _OF_ANY.match(name)
-        aliases += (whole["head"],) if whole and is_technical(whole["head"]) else ()
+        aliases = (*aliases, *_list_short_names(name))
     yield FoundConcept(name, kind, start, end, description, aliases, role)
+
+
+def _list_short_names(name: str) -> list[str]:
+    """Return the parts of a name that tell its concept alone: "star height", "polycyclic"."""
+    whole, owned = _OF_ANY.match(name), _PROPERTY.fullmatch(name)
+    parts = [whole["head"]] if whole else []
+    if owned and is_adjective(owned["property"]):
+        parts.append(owned["property"])
+    return [part for part in parts if is_technical(part)]
 
 
 def is_technical(part: str) -> bool:
