@@ -134,12 +134,15 @@ def normalize_name(name: str) -> str:
     """Return the normal form of a name: two names with one normal form are the same concept.
 
     Case, accents, kinds of dashes and quotes, possessives, articles at the start and behind a
-    preposition, brackets around "of …" and the plural of the last word do not matter; mathematics does.
+    preposition, brackets around "of …", the plural of the last word and of one before a preposition do
+    not matter; mathematics does.
 
     >>> normalize_name("The Rogers–Ramanujan Identities")
     'rogers-ramanujan identity'
     >>> normalize_name("Bailey’s lemma") == normalize_name("Bailey lemma")
     True
+    >>> normalize_name("Direct products of groups")
+    'direct product of group'
     >>> normalize_name("length of a word"), normalize_name("minor (of a matrix)")
     ('length of word', 'minor of matrix')
     >>> normalize_name("(q,t)-Catalan numbers"), normalize_name("q-series")
@@ -152,6 +155,7 @@ def normalize_name(name: str) -> str:
     text = re.sub(r"^(?:the|an?)\s+(?=\w{2}|\()", "", text)
     text = re.sub(r"\((of [^()]*)\)$", r"\1", text)
     text = re.sub(r" (of|in|on|for|over|by|to) (?:the|an?) (?=\w{2}|\()", r" \1 ", text)
+    text = re.sub(r"[a-z-]{4,}(?= (?:of|on|in|for|over) )", lambda m: fold_plural(m[0]), text)
     head, blank, last = text.rpartition(" ")
     return head + blank + fold_plural(last)
 

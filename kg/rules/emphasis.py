@@ -34,7 +34,7 @@ _ALIAS = re.compile(
 _QUOTED = re.compile(r"[“‘\"](?P<term>[a-z][^“”‘’\".,;]{2,40})[”’\"]")
 #: A sentence that gives a book or paper: "J. Algebra 12 (1969), 3–17".
 _CITATION = re.compile(
-    r"\(\d{4}\)|,\s(?:1[89]|20)\d\d\b|\b(?:ISBN|Journal|Press|Springer|Springer-Verlag|Wiley|Proc\.|Math\.)"
+    r"\(\d{4}\)|,\s(?:1[89]|20)\d\d\b|\b(?:ISBN|Journal|Press|Springer|Springer-Verlag|Wiley|Proc\.|Math\.|Trans\b|[Vv]ol\.)"
 )
 
 
@@ -55,7 +55,11 @@ def read_emphasised(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Itera
         subject = opens_definition(text, span, sentence)
         property_of = _IS_BEFORE.search(before) and _IF_AFTER.match(after)
         cued = _CUE_BEFORE.search(before) or subject or property_of
-        is_quoted = text[span.start - 1 : span.start] in tuple("“‘\"")
+        is_quoted = text[span.start - 1 : span.start] in tuple('“‘"')
+        is_cited = _CITATION.search(text, *sentence) and not _CUE_BEFORE.search(before)
+        if is_cited:
+            previous = None
+            continue
         defines = cued or (paragraph.kind == "definition" and not is_quoted)
         if not defines and (is_quoted or paragraph.kind in ("statement", "proof")):
             previous = None
@@ -93,5 +97,4 @@ def _names_concept(text: str, sentence: Span, found: FoundConcept) -> bool:
     is_head = found.start <= sentence.start + 4 and re.match(
         r"\W*(?:[.:]|$)", text[found.end : sentence.end]
     )
-    is_cited = _CITATION.search(text, *sentence)
-    return len(words) > 1 and not (is_title or is_head or is_cited)
+    return len(words) > 1 and not is_title and not is_head

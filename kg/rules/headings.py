@@ -145,7 +145,8 @@ def read_parts(chunk: Chunk, paragraphs: list[Paragraph]) -> Iterator[FoundConce
 def _make_subject(chunk: Chunk, paragraphs: list[Paragraph], span: Span) -> Iterator[FoundConcept]:
     """Yield the concept of a title where the text first names it; it may be defined there."""
     place = next(p for p in paragraphs if span.start < p.end)
-    sentences = list_sentences(chunk.text, place.start, place.end)
+    low = place.head_end if place.head_end <= span.start else place.start
+    sentences = list_sentences(chunk.text, low, place.end)
     sentence = next(s for s in sentences if span.start < s.end)
     if opens_definition(chunk.text, span, sentence):
         yield from make_concept(chunk, span, "defines", sentence)

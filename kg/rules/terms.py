@@ -7,11 +7,11 @@ from dataclasses import replace
 from wordfreq import zipf_frequency
 
 from graphtune.kg.names import is_plausible_name, is_useful_alias, normalize_name, trim_name
+from graphtune.kg.rules.descriptions import describe
 from graphtune.kg.rules.phrases import guess_type, is_adjective, read_noun_phrase
 from graphtune.kg.rules.subjects import find_bearer
 from graphtune.records import ROLES, Chunk, ConceptType, FoundConcept, Role, Span
 
-MAX_DESCRIPTION = 300
 #: Words at least this frequent (on the Zipf scale: 10 to this power in a milliard) are everyday words.
 COMMON = 3.6
 _ACRONYM_BEHIND = re.compile(r"\s*\(([A-Z]{2,6})s?\b")
@@ -24,9 +24,8 @@ _LOOSE_END = re.compile(
 #: "the chromatic polynomial of the graph G" is about the chromatic polynomial.
 _OF_THIS = re.compile(r"(?<=\w{3})\s+of\s+the\s+[\w-]+$")
 #: What may follow a name that tells its concept without it: "star height of a regular language".
-_OF_ANY = re.compile(
-    r"(?P<head>.*\w{3})\s+(?:of\s+(?:an?|any|the)|on|over)\s+(?:[\w-]+\s?){1,3}$"
-)
+_INSTANCE = re.compile(r"\s(?!(?:is|as|if|in|on|of|or|to|by|and|we|for|the)\b)\S{1,4}(?=[\s.,;:)])")
+_OF_ANY = re.compile(r"(?P<head>.*\w{3})\s+(?:of\s+(?:an?|any|the)|on|over)\s+(?:[\w-]+\s?){1,3}$")
 #: A property of these may stand for what has it: "polycyclic" for "polycyclic group".
 _PROPERTY = re.compile(
     r"(?P<property>\S+|\S+ly\s\S+)\s(?:group|subgroup|semigroup|monoid|groupoid|quasigroup|loop|ring|field"
@@ -65,7 +64,9 @@ def make_concept(
     [('graded poset', 'definition')]
     """
     raw = chunk.text[span.start : span.end]
-    name = _OF_THIS.sub("", _LOOSE_END.sub("", trim_name(raw)))
+    name = _LOOSE_END.sub("", trim_name(raw))
+    if _INSTANCE.match(chunk.text, span.start + raw.find(name) + len(name)):
+        name = _OF_THIS.sub("", name)
     start = raw.find(name)
     if start < 0 or not is_plausible_name(name):
         return
@@ -78,7 +79,7 @@ def make_concept(
     if _OF_THE_MOMENT.match(name):
         return
     kind = kind or guess_type(name)
-    description = _shorten(chunk.text[slice(*sentence)]) if sentence else ""
+    description = describe(chunk, sentence) if sentence else ""
     aliases = _read_aliases(chunk.text, name, Span(end, sentence.end)) if sentence else ()
     if sentence and role == "defines":
         before, after = chunk.text[sentence.start : start], chunk.text[end : sentence.end]
@@ -160,13 +161,6 @@ def lower_opening(name: str, text: str) -> str:
     first = re.escape(lowered.split()[0])
     is_ordinary = name[1:2].islower() and re.search(rf"(?<!\w){first}(?:e?s)?(?!\w)", text)
     return lowered if is_ordinary else name
-
-
-def _shorten(sentence: str) -> str:
-    text = " ".join(sentence.split())
-    if len(text) <= MAX_DESCRIPTION:
-        return text
-    return text[: MAX_DESCRIPTION - 1].rpartition(" ")[0] + "…"
 
 
 def merge_found(
