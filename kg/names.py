@@ -152,7 +152,7 @@ def normalize_name(name: str) -> str:
     text = re.sub(r"\s*-+\s*", "-", text)
     text = re.sub(r"(?<=[^\W\d_]{2})'s\b|(?<=[^\W\d_]{2}s)'(?=\s|$)", "", text)
     text = re.sub(r"^[\s.,;:!?'*-]+|[\s.,;:!?'*-]+$", "", text)
-    text = re.sub(r"^(?:the|an?)\s+(?=\w{2}|\()", "", text)
+    text = re.sub(r"^(?:the|an?)\s+(?=\w{2}|\w-\w|\()", "", text)
     text = re.sub(r"\((of [^()]*)\)$", r"\1", text)
     text = re.sub(r" (of|in|on|for|over|by|to) (?:the|an?) (?=\w{2}|\()", r" \1 ", text)
     text = re.sub(r"[a-z-]{4,}(?= (?:of|on|in|for|over) )", lambda m: fold_plural(m[0]), text)
@@ -167,7 +167,7 @@ def trim_name(text: str) -> str:
     'Schur functions'
     """
     text = re.sub(r"^[\s.,;:!?*“”\"‘’`-]+|[\s.,;:!?*“”\"‘`–-]+$", "", " ".join(text.split()))
-    text = re.sub(r"^(?:the|an?|our|its|their|this|these)\s+(?=\w{2}|\()", "", text, flags=re.I)
+    text = re.sub(r"^(?:the|an?|our|its|their|this|these)\s+(?=\w{2}|\w-\w|\()", "", text, flags=re.I)
     for left, right in ("()", "[]"):
         if text.startswith(left) and text.endswith(right) and text.count(left) == 1:
             text = text[1:-1]
@@ -268,6 +268,8 @@ def is_plausible_name(name: str) -> bool:
         return False
     if re.search(r"[=<>≤≥∈⊂⊆→↦∑∏∫√±×·{}|\\/@#%&^_~;:!?\"]|(?<!\b[a-z])\.\s|\d{4}", normal):
         return False
+    if re.fullmatch(r"[a-z]{1,3}[A-Z]\w{0,2}", name.strip()):
+        return False  # a symbol, such as "pnJ"
     if normal.count("(") != normal.count(")") or normal.count("[") != normal.count("]"):
         return False
     if len(words) == 1 and (words[0] in GENERIC_WORDS or "," in words[0].strip("()")):

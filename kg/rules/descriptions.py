@@ -37,7 +37,7 @@ def describe(chunk: Chunk, sentence: Span) -> str:
             start = before[-1].start
     if mark := _LIST_MARK.match(text, start, end):
         start = mark.end()
-    following, last = list_sentences(text, end, high), start
+    following, last = list_sentences(text, end, high), sentence.start
     while following and end - start <= MAX_DESCRIPTION:
         if not (_UNFINISHED.search(text, start, end) or _SUPPOSES.match(text, last)):
             break

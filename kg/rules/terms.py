@@ -34,7 +34,7 @@ _PROPERTY = re.compile(
 )
 #: Adjectives that say which one is meant here.
 _OF_THE_MOMENT = re.compile(
-    r"(?:arbitrary|largest|smallest|underlying|common|resulting|corresponding|desired|given|above|actual"
+    r"(?:arbitrary|largest|smallest|underlying|common|resulting|corresponding|desired|given|new|above|actual"
     r"|appropriate|additional|different|distinct|entire|exact|next|original|previous|remaining|respective"
     r"|required|same|single|unknown|whole|ordinary)\s",
     re.IGNORECASE,
