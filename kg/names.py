@@ -167,7 +167,9 @@ def trim_name(text: str) -> str:
     'Schur functions'
     """
     text = re.sub(r"^[\s.,;:!?*“”\"‘’`-]+|[\s.,;:!?*“”\"‘`–-]+$", "", " ".join(text.split()))
-    text = re.sub(r"^(?:the|an?|our|its|their|this|these)\s+(?=\w{2}|\w-\w|\()", "", text, flags=re.I)
+    text = re.sub(
+        r"^(?:the|an?|our|its|their|this|these)\s+(?=\w{2}|\w-\w|\()", "", text, flags=re.I
+    )
     for left, right in ("()", "[]"):
         if text.startswith(left) and text.endswith(right) and text.count(left) == 1:
             text = text[1:-1]

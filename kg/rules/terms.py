@@ -39,6 +39,12 @@ _OF_THE_MOMENT = re.compile(
     r"|required|same|single|unknown|whole|ordinary)\s",
     re.IGNORECASE,
 )
+#: Lists, and phrases about the argument: "the distributive step", "a comparable case".
+_NO_TERM = re.compile(
+    r",\s|\s(?:cases?|steps?|ways?|facts?|things?|reasons?|situations?|answers?|questions?|results?)$"
+    r"|^\w+ly$",
+    re.IGNORECASE,
+)
 _ALIAS_BEHIND = re.compile(
     r"\s*(?:\((?:(?:or|also|sometimes)\s+)+|,?\s*\(?(?:which\s+(?:is|are)\s+)?(?:or\s+)?(?:also|sometimes|often)\s+)"
     r"(?:simply\s+)?(?:called\s+|known\s+as\s+|termed\s+|denoted\s+as\s+)?(?:the\s+|an?\s+)?(?=[^\W\d_])",
@@ -76,7 +82,7 @@ def make_concept(
         end = _extend_adjective(chunk.text, Span(start, end), sentence)
         name = chunk.text[start:end]
     name = lower_opening(name.replace("$", ""), chunk.text)
-    if _OF_THE_MOMENT.match(name):
+    if _OF_THE_MOMENT.match(name) or _NO_TERM.search(name):
         return
     kind = kind or guess_type(name)
     description = describe(chunk, sentence) if sentence else ""
