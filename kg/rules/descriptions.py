@@ -16,7 +16,7 @@ _SUPPOSES = re.compile(r"(?:Let|Suppose|Assume|Given|Fix|Denote|Consider)\b")
 _UNFINISHED = re.compile(
     r"(?::|[,·(.]\s*\.|(?<!\w)\(?[1ia]\)?\.?|as\s+follows\.?|\s(?:if|that|and|or))$"
 )
-_LIST_MARK = re.compile(r"(?:[•–*·]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+(?=\S{2})")
+_LIST_MARK = re.compile(r"[•–*·]\s+|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+(?=[A-Z])")
 
 
 def describe(chunk: Chunk, sentence: Span) -> str:
