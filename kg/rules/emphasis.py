@@ -31,9 +31,10 @@ _ALIAS = re.compile(
     r"|also\s+called|called|known|termed|named|in\s+short|for\s+short|i\.e\.)[,\s]+)+(?:an?\s|the\s)?\s*",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"[“‘\"](?P<term>[a-z][^“”‘’\".,;]{2,40})[”’\"]")
 #: A sentence that gives a book or paper: "J. Algebra 12 (1969), 3–17".
 _CITATION = re.compile(
-    r"\(\d{4}\)|,\s(?:1[89]|20)\d\d\b|\b(?:ISBN|Journal|Press|Springer|Springer-Verlag|Wiley|Proc\.|Math\.)"
+    r"\(\d{4}\)|,\s(?:1[89]|20)\d\d\b|\b(?:ISBN|Journal|Press|Springer|Springer-Verlag|Wiley|Proc\.|Math\.|Trans\b|[Vv]ol\.)"
 )
 
 
@@ -54,8 +55,13 @@ def read_emphasised(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Itera
         subject = opens_definition(text, span, sentence)
         property_of = _IS_BEFORE.search(before) and _IF_AFTER.match(after)
         cued = _CUE_BEFORE.search(before) or subject or property_of
-        defines = paragraph.kind == "definition" or cued
-        if not defines and paragraph.kind in ("statement", "proof"):
+        is_quoted = text[span.start - 1 : span.start] in tuple('“‘"')
+        is_cited = _CITATION.search(text, *sentence) and not _CUE_BEFORE.search(before)
+        if is_cited:
+            previous = None
+            continue
+        defines = cued or (paragraph.kind == "definition" and not is_quoted)
+        if not defines and (is_quoted or paragraph.kind in ("statement", "proof")):
             previous = None
             continue
         role: Role = "defines" if defines else "mentions"
@@ -67,9 +73,10 @@ def read_emphasised(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Itera
 
 
 def _list_emphasised(chunk: Chunk, sentence: Span) -> list[Span]:
-    """Return the emphasised spans inside a sentence; those parted only by a blank are one."""
+    """Return the emphasised and quoted spans in a sentence; those parted only by a blank are one."""
     spans: list[Span] = []
-    for start, end in sorted(chunk.emphasis):
+    quoted = (match.span("term") for match in _QUOTED.finditer(chunk.text, *sentence))
+    for start, end in sorted({*chunk.emphasis, *quoted}):
         start, end = max(start, sentence.start), min(end, sentence.end)
         if start >= end:
             continue
@@ -90,5 +97,4 @@ def _names_concept(text: str, sentence: Span, found: FoundConcept) -> bool:
     is_head = found.start <= sentence.start + 4 and re.match(
         r"\W*(?:[.:]|$)", text[found.end : sentence.end]
     )
-    is_cited = _CITATION.search(text, *sentence)
-    return len(words) > 1 and not (is_title or is_head or is_cited)
+    return len(words) > 1 and not is_title and not is_head

@@ -78,9 +78,10 @@ def _read_topic(chunk: Chunk, line: Paragraph, body: str) -> Iterator[FoundConce
 def is_topic(title: str, body: str) -> bool:
     """Tell whether a heading is the topic of its text: something to search for, in words that recur.
 
-    >>> is_topic("Examples of planar graphs", "A graph is planar if it can be drawn.")
+    >>> body = "A graph is planar if it can be drawn in the plane without crossings."
+    >>> is_topic("Examples of planar graphs", body)
     True
-    >>> is_topic("Proof of Theorem 2", "By theorem 1"), is_topic("Fixing the glitch", "Let n > 0.")
+    >>> is_topic("Proof of Theorem 2", body), is_topic("Fixing the glitch", body)
     (False, False)
     """
     words = normalize_name(title).split()
@@ -145,7 +146,8 @@ def read_parts(chunk: Chunk, paragraphs: list[Paragraph]) -> Iterator[FoundConce
 def _make_subject(chunk: Chunk, paragraphs: list[Paragraph], span: Span) -> Iterator[FoundConcept]:
     """Yield the concept of a title where the text first names it; it may be defined there."""
     place = next(p for p in paragraphs if span.start < p.end)
-    sentences = list_sentences(chunk.text, place.start, place.end)
+    low = place.head_end if place.head_end <= span.start else place.start
+    sentences = list_sentences(chunk.text, low, place.end)
     sentence = next(s for s in sentences if span.start < s.end)
     if opens_definition(chunk.text, span, sentence):
         yield from make_concept(chunk, span, "defines", sentence)

@@ -55,7 +55,8 @@ def read_results(chunk: Chunk, sentence: Span) -> Iterator[FoundConcept]:
     for whole in find_named(chunk.text, *sentence):
         yield from make_concept(chunk, whole)
     for match in _RESULT.finditer(chunk.text, *sentence):
-        if not any(word in _UNNAMED for word in match["name"].split()[:-1]):
+        first, *others = match["name"].split()
+        if first not in _UNNAMED and not any(word in FUNCTION_WORDS for word in others):
             yield from make_concept(chunk, Span(*match.span("name")))
     for credit in _CREDIT.finditer(chunk.text, *sentence):
         person = _PERSON.match(chunk.text, credit.end(), sentence.end)

@@ -7,11 +7,11 @@ from dataclasses import replace
 from wordfreq import zipf_frequency
 
 from graphtune.kg.names import is_plausible_name, is_useful_alias, normalize_name, trim_name
+from graphtune.kg.rules.descriptions import describe
 from graphtune.kg.rules.phrases import guess_type, is_adjective, read_noun_phrase
 from graphtune.kg.rules.subjects import find_bearer
 from graphtune.records import ROLES, Chunk, ConceptType, FoundConcept, Role, Span
 
-MAX_DESCRIPTION = 300
 #: Words at least this frequent (on the Zipf scale: 10 to this power in a milliard) are everyday words.
 COMMON = 3.6
 _ACRONYM_BEHIND = re.compile(r"\s*\(([A-Z]{2,6})s?\b")
@@ -23,12 +23,26 @@ _LOOSE_END = re.compile(
 )
 #: "the chromatic polynomial of the graph G" is about the chromatic polynomial.
 _OF_THIS = re.compile(r"(?<=\w{3})\s+of\s+the\s+[\w-]+$")
-_OF_ANY = re.compile(r"(?P<head>.*\w{3})\s+of\s+(?:an?|any|the)\s+(?:[\w-]+\s?){1,3}$")
+#: What may follow a name that tells its concept without it: "star height of a regular language".
+_INSTANCE = re.compile(r"\s(?!(?:is|as|if|in|on|of|or|to|by|and|we|for|the)\b)\S{1,4}(?=[\s.,;:)])")
+_OF_ANY = re.compile(r"(?P<head>.*\w{3})\s+(?:of\s+(?:an?|any|the)|on|over)\s+(?:[\w-]+\s?){1,3}$")
+#: A property of these may stand for what has it: "polycyclic" for "polycyclic group".
+_PROPERTY = re.compile(
+    r"(?P<property>\S+|\S+ly\s\S+)\s(?:group|subgroup|semigroup|monoid|groupoid|quasigroup|loop|ring|field"
+    r"|near-ring|module|submodule|ideal|algebra|coalgebra|space|graph|hypergraph|tournament|matroid|matrix"
+    r"|poset|lattice|semilattice|category|extension|number|form|norm|set)s?"
+)
 #: Adjectives that say which one is meant here.
 _OF_THE_MOMENT = re.compile(
-    r"(?:arbitrary|largest|smallest|underlying|common|resulting|corresponding|desired|given|above|actual"
+    r"(?:arbitrary|largest|smallest|underlying|common|resulting|corresponding|desired|given|new|above|actual"
     r"|appropriate|additional|different|distinct|entire|exact|next|original|previous|remaining|respective"
     r"|required|same|single|unknown|whole|ordinary)\s",
+    re.IGNORECASE,
+)
+#: Lists, and phrases about the argument: "the distributive step", "a comparable case".
+_NO_TERM = re.compile(
+    r",\s|\s(?:cases?|steps?|ways?|facts?|things?|reasons?|situations?|answers?|questions?|results?)$"
+    r"|^\w+ly$",
     re.IGNORECASE,
 )
 _ALIAS_BEHIND = re.compile(
@@ -56,7 +70,9 @@ def make_concept(
     [('graded poset', 'definition')]
     """
     raw = chunk.text[span.start : span.end]
-    name = _OF_THIS.sub("", _LOOSE_END.sub("", trim_name(raw)))
+    name = _LOOSE_END.sub("", trim_name(raw))
+    if _INSTANCE.match(chunk.text, span.start + raw.find(name) + len(name)):
+        name = _OF_THIS.sub("", name)
     start = raw.find(name)
     if start < 0 or not is_plausible_name(name):
         return
@@ -66,10 +82,10 @@ def make_concept(
         end = _extend_adjective(chunk.text, Span(start, end), sentence)
         name = chunk.text[start:end]
     name = lower_opening(name.replace("$", ""), chunk.text)
-    if _OF_THE_MOMENT.match(name):
+    if _OF_THE_MOMENT.match(name) or _NO_TERM.search(name):
         return
     kind = kind or guess_type(name)
-    description = _shorten(chunk.text[slice(*sentence)]) if sentence else ""
+    description = describe(chunk, sentence) if sentence else ""
     aliases = _read_aliases(chunk.text, name, Span(end, sentence.end)) if sentence else ()
     if sentence and role == "defines":
         before, after = chunk.text[sentence.start : start], chunk.text[end : sentence.end]
@@ -78,9 +94,17 @@ def make_concept(
             noun = find_bearer(chunk.text, sentence, start, chunk.heading.rpartition(" > ")[2])
             bare, name = name, f"{name} {noun}" if noun else name
             aliases += (bare,) if bare != name and is_technical(bare) else ()
-        whole = _OF_ANY.match(name)
-        aliases += (whole["head"],) if whole and is_technical(whole["head"]) else ()
+        aliases = (*aliases, *_list_short_names(name))
     yield FoundConcept(name, kind, start, end, description, aliases, role)
+
+
+def _list_short_names(name: str) -> list[str]:
+    """Return the parts of a name that tell its concept alone: "star height", "polycyclic"."""
+    whole, owned = _OF_ANY.match(name), _PROPERTY.fullmatch(name)
+    parts = [whole["head"]] if whole else []
+    if owned and is_adjective(owned["property"]):
+        parts.append(owned["property"])
+    return [part for part in parts if is_technical(part)]
 
 
 def is_technical(part: str) -> bool:
@@ -143,13 +167,6 @@ def lower_opening(name: str, text: str) -> str:
     first = re.escape(lowered.split()[0])
     is_ordinary = name[1:2].islower() and re.search(rf"(?<!\w){first}(?:e?s)?(?!\w)", text)
     return lowered if is_ordinary else name
-
-
-def _shorten(sentence: str) -> str:
-    text = " ".join(sentence.split())
-    if len(text) <= MAX_DESCRIPTION:
-        return text
-    return text[: MAX_DESCRIPTION - 1].rpartition(" ")[0] + "…"
 
 
 def merge_found(
