@@ -52,12 +52,14 @@ function makeRelations(node) {
   }
   const sorted = [...groups.values()].sort((a, b) => b.forward - a.forward || a.edge.relation - b.edge.relation);
   return sorted.map(({ edge, forward, items }) => {
-    const phrase = data.relations[edge.relation].phrase;
+    const kind = data.relations[edge.relation].replaceAll("_", " ");
     items.sort(([a, x], [b, y]) => b.support - a.support || concepts[x].name.localeCompare(concepts[y].name));
-    return make("div", "group", make("p", "", forward ? `this ${phrase} …` : `… ${phrase} this`),
+    return make("div", "group", make("p", "", forward ? `${kind} →` : `← ${kind}`),
       make("ul", "", ...items.map(([held, other]) => makeNeighbour(held, other))));
   });
 }
+
+const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 
 function makeSection(title, ...children) {
   return children.length ? make("section", "", make("h3", "", title), ...children) : null;
@@ -70,7 +72,6 @@ function showDetail(node) {
   const close = make("button", "close", "×");
   close.type = "button";
   close.setAttribute("aria-label", "Close");
-  const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
   const hidden = concept.mentions - concept.evidence.length;
   detail.replaceChildren(...[
     make("div", "head", make("h2", "", ...spell(concept.name)), close),
