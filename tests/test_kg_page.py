@@ -170,7 +170,8 @@ def test_a_node_can_be_dragged_and_clicked(opened: tuple[Page, Watch]) -> None:
     find(page, "lonely")
     expect(page.locator("#detail h2")).to_have_text("lonely number")
     box = {name: page.locator(f"#{name}").bounding_box() for name in ("controls", "detail")}
-    assert box["controls"] and box["detail"]
+    assert box["controls"]
+    assert box["detail"]
     x = (box["controls"]["width"] + 14 + 1200 - box["detail"]["width"] - 14) / 2
     page.keyboard.press("Escape")
     page.click("#show-all")

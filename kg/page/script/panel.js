@@ -1,5 +1,7 @@
 // The panel of one concept: every text goes in by textContent.
 const detail = document.getElementById("detail");
+// Neighbours of one kind that are listed at once.
+const FEW = 8;
 
 function make(tag, className, ...children) {
   const element = document.createElement(tag);
@@ -34,7 +36,7 @@ function makeNeighbour(edge, node) {
   link.dataset.node = node;
   const item = make("li", "", link);
   if (edge.evidence) {
-    const more = make("details", "", make("summary", "", edge.support > 1 ? `${edge.support} passages` : "passage"));
+    const more = make("details", "", make("summary", "", edge.support > 1 ? `1 of ${edge.support} passages` : "passage"));
     more.append(makeQuote(edge.evidence));
     item.append(" ", more);
   }
@@ -54,8 +56,10 @@ function makeRelations(node) {
   return sorted.map(({ edge, forward, items }) => {
     const kind = data.relations[edge.relation].replaceAll("_", " ");
     items.sort(([a, x], [b, y]) => b.support - a.support || concepts[x].name.localeCompare(concepts[y].name));
-    return make("div", "group", make("p", "", forward ? `${kind} →` : `← ${kind}`),
-      make("ul", "", ...items.map(([held, other]) => makeNeighbour(held, other))));
+    const rows = items.map(([held, other]) => makeNeighbour(held, other));
+    const rest = rows.splice(rows.length > FEW + 2 ? FEW : rows.length);
+    const more = rest.length ? make("details", "rest", make("summary", "", `${rest.length} more`), make("ul", "", ...rest)) : null;
+    return make("div", "group", make("p", "", forward ? `${kind} →` : `← ${kind}`), make("ul", "", ...rows), more);
   });
 }
 
