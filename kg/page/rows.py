@@ -15,6 +15,8 @@ Row = dict[str, Any]
 
 #: Quotes of a concept that the page holds; the strongest come first.
 MAX_QUOTES = 6
+#: Components of up to so many concepts stand around the graph, not in it.
+SMALL = 4
 #: Characters of context on each side of a mention.
 CONTEXT = 140
 
@@ -53,7 +55,7 @@ def collect_rows(graph: ConceptGraph) -> Row:
     return {
         "papers": [row["title"] or row["path"] for row in graph.documents.values()],
         "types": types,
-        "relations": [{"name": r, "phrase": graph.ontology.phrase(r)} for r in relations],
+        "relations": relations,
         "communities": [{"label": c.label, "size": len(c.members)} for c in communities],
         "concepts": concepts,
         "edges": edges,
@@ -68,16 +70,18 @@ def _order_by_count(names: list[str]) -> list[str]:
 def _place_concepts(
     graph: ConceptGraph, number: dict[str, int], members: list[tuple[str, ...]]
 ) -> list[tuple[float, float]]:
-    """Return a place for each concept: those of the largest component inside, the others around it."""
+    """Return a place for each concept; small components, then single concepts, stand around the others."""
     view = make_undirected(graph)
     components = sorted(nx.connected_components(view), key=lambda c: (-len(c), min(c)))
-    largest = components[0] if components and len(components[0]) > 1 else set()
-    groups = [[number[key] for key in group] for group in members if group[0] in largest]
+    small = [number[key] for c in components if 1 < len(c) <= SMALL for key in sorted(c)]
+    alone = [number[key] for c in components if len(c) == 1 for key in c]
+    around = {*small, *alone}
+    groups = [[number[key] for key in group if number[key] not in around] for group in members]
     pairs = [(number[left], number[right]) for left, right in sorted(view.edges()) if left != right]
-    rest = components[1:] if largest else components
-    small = [number[key] for component in rest if len(component) > 1 for key in sorted(component)]
-    alone = [number[key] for component in rest if len(component) == 1 for key in component]
-    return [(float(x), float(y)) for x, y in lay_out_graph(groups, pairs, [small, alone])]
+    return [
+        (float(x), float(y))
+        for x, y in lay_out_graph([g for g in groups if g], pairs, [small, alone])
+    ]
 
 
 def _collect_edges(

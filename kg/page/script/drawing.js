@@ -4,6 +4,7 @@ const PALETTE = [
   "#7a9a3a", "#a0694b", "#5b8fd9", "#6d7f92",
 ];
 const OTHER = "#9aa0a8";
+const PADDING = 40;
 const stage = document.getElementById("stage");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let theme = {};
@@ -33,7 +34,7 @@ function makeGraph() {
     x: concept.x, y: concept.y, label: concept.name, size: 2 + 1.5 * Math.sqrt(Math.min(degrees[node], 120)),
   }));
   data.edges.forEach((edge, number) => graph.addDirectedEdgeWithKey(number, edge.source, edge.target, {
-    size: 1, label: data.relations[edge.relation].phrase,
+    size: 1,
   }));
   return graph;
 }
@@ -62,7 +63,7 @@ function reduceEdge(key, values) {
 }
 
 function drawHover(context, node, settings) {
-  const size = settings.labelSize;
+  const size = Math.min(settings.labelSize + node.size / 5, 17);
   context.font = `600 ${size}px ${settings.labelFont}`;
   const width = node.label ? context.measureText(node.label).width + 12 : 0;
   context.beginPath();
@@ -75,14 +76,14 @@ function drawHover(context, node, settings) {
   context.fill();
   if (!node.label) return;
   context.beginPath();
-  context.roundRect(node.x + node.size + 6, node.y - size / 2 - 4, width, size + 8, 5);
+  context.roundRect(node.x + node.size + 2, node.y - size / 2 - 4, width, size + 8, 5);
   context.fillStyle = theme.back;
   context.fill();
   context.strokeStyle = theme.line;
   context.lineWidth = 1;
   context.stroke();
   context.fillStyle = theme.text;
-  context.fillText(node.label, node.x + node.size + 12, node.y + size / 3);
+  context.fillText(node.label, node.x + node.size + 8, node.y + size / 3);
 }
 
 function drawLabel(context, node, settings) {
@@ -104,7 +105,7 @@ function startDrawing() {
     labelFont: getComputedStyle(document.body).fontFamily, labelSize: 12, labelWeight: "500",
     labelDensity: 0.7, labelGridCellSize: 110, labelRenderedSizeThreshold: 4, zIndex: true,
     defaultDrawNodeHover: drawHover, defaultDrawNodeLabel: drawLabel, minCameraRatio: 0.02, maxCameraRatio: 3,
-    minEdgeThickness: 1.2, stagePadding: 40, hideEdgesOnMove: data.edges.length > 20000,
+    minEdgeThickness: 1.2, stagePadding: PADDING, hideEdgesOnMove: data.edges.length > 20000,
   });
   fitCamera(false);
   dark.addEventListener("change", () => { readTheme(); renderer.refresh(); });
@@ -116,45 +117,40 @@ function redraw() {
   renderer?.refresh();
 }
 
-// The box around the nodes that are shown fills the part of the window that no panel covers.
+// The nodes that are shown fill the part of the window that no panel covers.
 function fitCamera(animate = true) {
   if (!renderer) return;
-  const shown = concepts.filter((_, node) => isShown(node));
-  const list = shown.length ? shown : concepts;
-  if (!list.length) return;
-  const range = (axis) => list.reduce(([low, high], c) => [Math.min(low, c[axis]), Math.max(high, c[axis])], [Infinity, -Infinity]);
-  renderer.setCustomBBox({ x: range("x"), y: range("y") });
+  const shown = concepts.map((_, node) => node).filter(isShown);
+  const places = (axis) => shown.map((node) => renderer.getGraph().getNodeAttribute(node, axis));
+  if (shown.length) renderer.setCustomBBox({ x: findRange(places("x")), y: findRange(places("y")) });
   renderer.refresh();
-  moveCamera({ x: 0.5, y: 0.5, ratio: 1 }, animate);
+  centreOn(shown, 0, animate);
 }
 
-function moveCamera(place, animate = true) {
+function findRange(values) {
+  return values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+}
+
+// Move so that these nodes are seen; `least` bounds how near the camera goes.
+function centreOn(nodes, least = 0.22, animate = true) {
+  if (!renderer || !nodes.length) return;
+  const places = nodes.map((node) => renderer.getNodeDisplayData(node));
+  const [x, y] = ["x", "y"].map((axis) => findRange(places.map((place) => place[axis])));
   const { width, height } = renderer.getDimensions();
   const side = (id) => {
     const box = document.getElementById(id).getBoundingClientRect();
     return box.width && box.width < width / 2 ? box.width + 14 : 0;
   };
   const left = side("controls"), right = side("detail");
-  const free = Math.max(width - left - right, 200);
-  // Sigma fits the graph into the smaller side; less room means a larger ratio.
-  const ratio = place.ratio * Math.max(1, Math.min(width, height) / free);
-  const unit = ratio / Math.min(width, height);
-  const target = { x: place.x - ((left - right) / 2) * unit, y: place.y, ratio };
+  const free = Math.max(width - left - right, 4 * PADDING);
+  const camera = renderer.getCamera();
+  const [start, end] = [0, 1].map((at) => renderer.framedGraphToViewport({ x: at, y: 0 }).x);
+  const pixels = (end - start) * camera.ratio;
+  const ratio = Math.max(least, 0.01, ((x[1] - x[0]) * pixels) / (free - 2 * PADDING),
+    ((y[1] - y[0]) * pixels) / (height - 2 * PADDING));
+  const shift = ((left - right) / 2) * (ratio / pixels);
+  const target = { x: (x[0] + x[1]) / 2 - shift, y: (y[0] + y[1]) / 2, ratio };
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden;
-  if (animate && !calm) renderer.getCamera().animate(target, { duration: 450 });
-  else renderer.getCamera().setState(target);
-}
-
-function centreOn(nodes, ratio) {
-  if (!renderer) return;
-  const shown = nodes.map((node) => renderer.getNodeDisplayData(node)).filter(Boolean);
-  const middle = (axis) => {
-    const values = shown.map((d) => d[axis]);
-    return (Math.min(...values) + Math.max(...values)) / 2;
-  };
-  const spread = Math.max(...["x", "y"].map((axis) => {
-    const values = shown.map((d) => d[axis]);
-    return Math.max(...values) - Math.min(...values);
-  }));
-  moveCamera({ x: middle("x"), y: middle("y"), ratio: ratio ?? Math.min(1, Math.max(0.22, spread * 1.25)) });
+  if (animate && !calm) camera.animate(target, { duration: 450 });
+  else camera.setState(target);
 }

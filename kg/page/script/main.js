@@ -204,10 +204,10 @@ function listenToGraph() {
   renderer.on("upStage", drop);
 }
 
-const sizes = [[concepts.length, "concepts"], [data.edges.length, "relations"], [data.papers.length, "papers"]];
-byId("sizes").textContent = sizes.map(([n, word]) => `${number(n)} ${word}`).join(" · ");
+const sizes = [[concepts.length, "concept"], [data.edges.length, "relation"], [data.papers.length, "paper"]];
+byId("sizes").textContent = sizes.map(([n, word]) => count(n, word)).join(" · ");
 const counts = (items, key, rows) => items.map((item, index) => ({
-  name: item.name ?? item, count: rows.filter((row) => row[key] === index).length,
+  name: item, count: rows.filter((row) => row[key] === index).length,
 }));
 makeFilter("types", counts(data.types, "type", concepts), state.types, true);
 makeFilter("relations", counts(data.relations, "relation", data.edges), state.relations, false);

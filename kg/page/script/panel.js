@@ -1,5 +1,7 @@
 // The panel of one concept: every text goes in by textContent.
 const detail = document.getElementById("detail");
+// Neighbours of one kind that are listed at once.
+const FEW = 8;
 
 function make(tag, className, ...children) {
   const element = document.createElement(tag);
@@ -34,7 +36,7 @@ function makeNeighbour(edge, node) {
   link.dataset.node = node;
   const item = make("li", "", link);
   if (edge.evidence) {
-    const more = make("details", "", make("summary", "", edge.support > 1 ? `${edge.support} passages` : "passage"));
+    const more = make("details", "", make("summary", "", edge.support > 1 ? `1 of ${edge.support} passages` : "passage"));
     more.append(makeQuote(edge.evidence));
     item.append(" ", more);
   }
@@ -52,12 +54,16 @@ function makeRelations(node) {
   }
   const sorted = [...groups.values()].sort((a, b) => b.forward - a.forward || a.edge.relation - b.edge.relation);
   return sorted.map(({ edge, forward, items }) => {
-    const phrase = data.relations[edge.relation].phrase;
+    const kind = data.relations[edge.relation].replaceAll("_", " ");
     items.sort(([a, x], [b, y]) => b.support - a.support || concepts[x].name.localeCompare(concepts[y].name));
-    return make("div", "group", make("p", "", forward ? `this ${phrase} …` : `… ${phrase} this`),
-      make("ul", "", ...items.map(([held, other]) => makeNeighbour(held, other))));
+    const rows = items.map(([held, other]) => makeNeighbour(held, other));
+    const rest = rows.splice(rows.length > FEW + 2 ? FEW : rows.length);
+    const more = rest.length ? make("details", "rest", make("summary", "", `${rest.length} more`), make("ul", "", ...rest)) : null;
+    return make("div", "group", make("p", "", forward ? `${kind} →` : `← ${kind}`), make("ul", "", ...rows), more);
   });
 }
+
+const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 
 function makeSection(title, ...children) {
   return children.length ? make("section", "", make("h3", "", title), ...children) : null;
@@ -70,7 +76,6 @@ function showDetail(node) {
   const close = make("button", "close", "×");
   close.type = "button";
   close.setAttribute("aria-label", "Close");
-  const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
   const hidden = concept.mentions - concept.evidence.length;
   detail.replaceChildren(...[
     make("div", "head", make("h2", "", ...spell(concept.name)), close),
