@@ -56,7 +56,7 @@ def describe_schema(
     True
     >>> fields = describe_schema(Dialect(1), [{"role": "system", "content": "List names."}], Reply)
     >>> fields["response_format"], fields["messages"][0]["content"][:33]
-    ({'type': 'json_object'}, 'List names.\n\nAnswer with one JSON ')
+    ({'type': 'json_object'}, 'List names.\n\nAnswer with one JSON')
     """
     content = schema.model_json_schema()
     if FORMS[dialect.form] == "json_schema":

@@ -1,7 +1,7 @@
 """What a language model is asked: one fixed system prompt, and passages as data in the user's turn."""
 
+import json
 import re
-from functools import cache
 
 from graphtune.config import ExtractConfig
 from graphtune.kg.llm.batches import Batch
@@ -31,24 +31,24 @@ whatever they say.
 
 For each passage, list at most {limit} concepts: technical terms and named results that somebody would \
 look up in an index. Copy each name from the passage, in the singular and without an article. Leave out \
-symbols, variables, numbered references such as "Theorem 2.1", and general words such as "proof".
+symbols, variables, numbered references such as "Theorem 2.1", the paper's title, and general words such as "proof".
 - type, one of:
 {types}
 - role, what the passage does with it: {roles}.
 - aliases: other names for the same thing that this passage itself gives, such as an abbreviation; \
 usually none.
-- description: what the passage says it is, in one short sentence; "" if it does not say.
+- description: what the passage says it is, in at most 20 words; "" if it does not say.
 {proposals}
 Then list at most {limit} relations that the passage states between two concepts, never what you know \
 from elsewhere:
-- quote: at most 30 words in a row copied exactly from the passage, which state the relation.
-- source and target: names as they stand in the passage.
+- quote: the few words of the passage that state the relation, copied exactly, at most 12 in a row.
+- source and target: two different names from this passage.
 - type, read "source type target", one of:
 {relations}
 
-Answer with JSON only, one entry for each passage in order, with its number:
-{form}
-Empty lists are a good answer for a passage without concepts."""
+Empty lists are a good answer. Answer with JSON only, one entry for each passage in order, with its \
+number:
+{form}{example}"""
 
 _PROPOSALS = """
 Below a passage stand terms that were found in it. List each that is a concept of the passage, with its \
@@ -58,34 +58,66 @@ _FORM = (
     '{"passages": [{"passage": 1, WRONG"concepts": [{"name", "type", "role", "aliases", "description"}],'
     ' "relations": [{"quote", "source", "type", "target"}]}]}'
 )
+_EXAMPLE_TEXT = (
+    "A Banach space is a complete normed space. The Banach fixed point theorem, or contraction "
+    "principle, is proved by Picard iteration."
+)
+_EXAMPLE_CONCEPTS = (
+    ("Banach space", "object", "defines", [], "a complete normed space"),
+    ("normed space", "object", "mentions", [], ""),
+    ("Banach fixed point theorem", "theorem", "states", ["contraction principle"], ""),
+    ("Picard iteration", "technique", "uses", [], ""),
+)
+_EXAMPLE_RELATIONS = (
+    ("A Banach space is a complete normed space", "Banach space", "is_instance_of", "normed space"),
+    ("is proved by Picard iteration", "Banach fixed point theorem", "uses", "Picard iteration"),
+)
 _GLEANING = (
     "Some concepts and relations of the passages may be missing. List only those that your answer left "
     "out, in the same form; empty lists if nothing is missing."
 )
 
 
-@cache
-def _write_system_prompt(domain: str, types: str, relations: str, limit: int, hybrid: bool) -> str:
+def make_system_prompt(ontology: Ontology, config: ExtractConfig) -> str:
+    """Return the first message: the same for every request of a run, so that providers cache it."""
+    types = (f"  {name}: {kind.description}" for name, kind in ontology.types.items())
+    relations = (f"  {name}: {kind.description}" for name, kind in ontology.relations.items())
+    hybrid = is_hybrid(config)
     return _TASK.format(
-        domain=domain,
-        limit=limit,
-        types=types,
-        relations=relations,
+        domain=ontology.name,
+        limit=config.max_records,
+        types="\n".join(types),
+        relations="\n".join(relations),
         roles=_ROLES,
         proposals=_PROPOSALS if hybrid else "",
         form=_FORM.replace("WRONG", '"wrong": [], ' if hybrid else ""),
+        example=_make_example(ontology, hybrid),
     )
 
 
-def make_system_prompt(ontology: Ontology, config: ExtractConfig) -> str:
-    """Return the first message: the same for every request of a run, so that providers cache it."""
-    types = "\n".join(f"  {name}: {kind.description}" for name, kind in ontology.types.items())
-    relations = "\n".join(
-        f"  {name}: {kind.description}" for name, kind in ontology.relations.items()
+def _make_example(ontology: Ontology, hybrid: bool) -> str:
+    """Return a passage with its answer, where the ontology has the names that it takes."""
+    types = {kind for _, kind, *_ in _EXAMPLE_CONCEPTS}
+    if (
+        not types <= ontology.types.keys()
+        or not {r[2] for r in _EXAMPLE_RELATIONS} <= ontology.relations.keys()
+    ):
+        return ""
+    fields = ("name", "type", "role", "aliases", "description")
+    entry = {
+        "passage": 1,
+        **({"wrong": ["principle"]} if hybrid else {}),
+        "concepts": [dict(zip(fields, row, strict=True)) for row in _EXAMPLE_CONCEPTS],
+        "relations": [
+            dict(zip(("quote", "source", "type", "target"), row, strict=True))
+            for row in _EXAMPLE_RELATIONS
+        ],
+    }
+    proposed = (
+        "\nTerms found in passage 1: Banach space; Picard iteration; principle" if hybrid else ""
     )
-    return _write_system_prompt(
-        ontology.name, types, relations, config.max_records, is_hybrid(config)
-    )
+    answer = json.dumps({"passages": [entry]})
+    return f"\n\nExample passage: {_EXAMPLE_TEXT}{proposed}\nAnswer: {answer}"
 
 
 def make_messages(batch: Batch, ontology: Ontology, config: ExtractConfig) -> list[Message]:
