@@ -1,8 +1,8 @@
 """Extraction that is interrupted goes on: nothing is lost, and next to nothing is paid for twice."""
 
 import json
-import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -149,12 +149,37 @@ def test_two_processes_on_one_workspace_ask_once(
     check_evidence(workspace)
 
 
+def test_a_disk_that_fills_up_is_one_message_and_the_next_build_goes_on(
+    corpus: Workspace, papers: Path, endpoint: Endpoint, tmp_path: Path
+) -> None:
+    workspace = make(corpus, tmp_path / "ws", endpoint, concurrency=1)
+    (workspace.root / "graphtune.toml").write_text(render_toml(workspace.config), encoding="utf-8")
+    room = workspace.database.stat().st_size + 200_000
+    endpoint.behave = lambda request: complete(answer_passages(request) + " " * 30_000)
+    done = subprocess.run(
+        [sys.executable, "-c", "from graphtune.cli import main; main()", "build", str(papers)],
+        cwd=workspace.root,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "free some space" in done.stderr
+    assert "Traceback" not in done.stderr
+    asked = len(endpoint.requests)
+    assert 1 < asked < PASSAGES
+    endpoint.behave = be_healthy
+    summary = build_graph(workspace, [papers])
+    assert (summary.pending_chunks, summary.failed_chunks) == (0, 0)
+    assert len(endpoint.requests) <= PASSAGES + 1
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_twenty_kills_end_with_the_same_database(
     corpus: Workspace, papers: Path, endpoint: Endpoint, tmp_path: Path
 ) -> None:
-    """Takes one to three minutes: twenty-one processes."""
+    """Takes about two minutes: twenty processes."""
     generator = random.Random(4)
     undisturbed = make(corpus, tmp_path / "undisturbed", endpoint, extractor="hybrid")
     build_graph(undisturbed, [papers])
@@ -173,4 +198,3 @@ def test_twenty_kills_end_with_the_same_database(
     asked = count_asked(endpoint)
     assert len(asked) == PASSAGES
     assert sum(asked.values()) - PASSAGES <= 20 * CONCURRENCY
-    assert os.path.exists(workspace.database)

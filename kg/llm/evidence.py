@@ -149,7 +149,4 @@ def list_stems(text: str) -> set[str]:
     >>> sorted(list_stems("The Young tableaux of n"))
     ['tableau', 'the', 'young']
     """
-    return {
-        normalize_name(fold_plural(word))
-        for word in re.findall(r"[^\W\d_]{3,}", fold_text(text)[0])
-    }
+    return {normalize_name(fold_plural(word)) for word in re.findall(r"[^\W\d_]{3,}", fold_text(text)[0])}

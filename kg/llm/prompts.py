@@ -19,9 +19,7 @@ _MARK = re.compile(
 )
 _LOOKALIKES = {"[": "⟦"}
 
-_ROLES = (
-    "defines (says what it is), states (gives the theorem or formula), uses (applies it), mentions"
-)
+_ROLES = "defines (says what it is), states (gives the theorem or formula), uses (applies it), mentions"
 
 _TASK = """\
 You build a concept graph of {domain} from passages of papers.
@@ -98,10 +96,7 @@ def make_system_prompt(ontology: Ontology, config: ExtractConfig) -> str:
 def _make_example(ontology: Ontology, hybrid: bool) -> str:
     """Return a passage with its answer, where the ontology has the names that it takes."""
     types = {kind for _, kind, *_ in _EXAMPLE_CONCEPTS}
-    if (
-        not types <= ontology.types.keys()
-        or not {r[2] for r in _EXAMPLE_RELATIONS} <= ontology.relations.keys()
-    ):
+    if not types <= ontology.types.keys() or not {r[2] for r in _EXAMPLE_RELATIONS} <= ontology.relations.keys():
         return ""
     fields = ("name", "type", "role", "aliases", "description")
     entry = {
@@ -113,9 +108,7 @@ def _make_example(ontology: Ontology, hybrid: bool) -> str:
             for row in _EXAMPLE_RELATIONS
         ],
     }
-    proposed = (
-        "\nTerms found in passage 1: Banach space; Picard iteration; principle" if hybrid else ""
-    )
+    proposed = "\nTerms found in passage 1: Banach space; Picard iteration; principle" if hybrid else ""
     answer = json.dumps({"passages": [entry]})
     return f"\n\nExample passage: {_EXAMPLE_TEXT}{proposed}\nAnswer: {answer}"
 

@@ -81,7 +81,9 @@ def make_schema(ontology: Ontology, config: ExtractConfig) -> type[BaseModel]:
         target=(str, ...),
     )
     cap = Field(max_length=config.max_records)
-    wrong: dict[str, Any] = {"wrong": (Annotated[list[str], cap], ...)} if is_hybrid(config) else {}
+    wrong: dict[str, Any] = (
+        {"wrong": (Annotated[list[str], cap], ...)} if is_hybrid(config) else {}
+    )
     passage = create_model(
         "Passage",
         __config__=strict,

@@ -19,13 +19,7 @@ from graphtune.kg.llm.evidence import (
     locate_relation,
 )
 from graphtune.kg.llm.hybrid import combine_findings
-from graphtune.kg.llm.records import (
-    MAX_ALIASES,
-    ConceptRecord,
-    RelationRecord,
-    is_hybrid,
-    list_roles,
-)
+from graphtune.kg.llm.records import MAX_ALIASES, ConceptRecord, RelationRecord, is_hybrid, list_roles
 from graphtune.kg.mentions import find_name
 from graphtune.kg.names import is_plausible_name, is_useful_alias, normalize_name, trim_name
 from graphtune.kg.ontology import MappedRelation, Ontology
@@ -245,7 +239,9 @@ class _EntryReader:
             name, kind or self._ontology.fallback_type, *span, description, aliases, role
         )
 
-    def _read_aliases(self, record: ConceptRecord, name: str, listed: set[str]) -> tuple[str, ...]:
+    def _read_aliases(
+        self, record: ConceptRecord, name: str, listed: set[str]
+    ) -> tuple[str, ...]:
         """Return the other names that the passage states; what is a concept of its own is none."""
         aliases = dict.fromkeys(trim_name(alias) for alias in record.aliases[:MAX_ALIASES])
         others = [a for a in aliases if a and normalize_name(a) != normalize_name(name)]
