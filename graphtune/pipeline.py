@@ -7,10 +7,12 @@ The command line is a thin layer over these functions, and so can be a notebook:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from graphtune.config import BaseConfig, PairsConfig, TrainConfig
 from graphtune.errors import DataError
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from graphtune.train import TrainReport
 
 Recipe = Literal["evidence", "seed"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def build_workspace(
     """
     workspace = _set_workers(workspace, workers)
     with lock_workspace(workspace):
-        return build_graph(workspace, papers, retry_failed, consent)
+        return _run_outside_loop(lambda: build_graph(workspace, papers, retry_failed, consent))
 
 
 def estimate_workspace(
@@ -87,7 +90,17 @@ def estimate_workspace(
     """Read papers and foresee what a build would send (see `graphtune.kg.build.estimate_build`)."""
     workspace = _set_workers(workspace, workers)
     with lock_workspace(workspace):
-        return estimate_build(workspace, papers, retry_failed)
+        return _run_outside_loop(lambda: estimate_build(workspace, papers, retry_failed))
+
+
+def _run_outside_loop(function: Callable[[], T]) -> T:
+    """Call a function that runs an event loop of its own: a notebook's thread has one already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return function()
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function).result()
 
 
 def _set_workers(workspace: Workspace, workers: int | None) -> Workspace:

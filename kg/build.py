@@ -59,8 +59,8 @@ def build_graph(
 
                 ModelRun(store, workspace.config, ontology).extract(summary, consent)
         with _timed(summary, "resolution"):
-            # An endpoint that is out of reach must not replace another extractor's graph.
-            if not summary.stopped or store.meta().get("extractor") == extractor:
+            # Extraction that stopped early must not replace another extractor's graph.
+            if not summary.stopped or store.meta().get("extractor") in (None, extractor):
                 summary.left_out = resolve_graph(store, extractor, ontology)
         summary.counts = count_graph(store)
         extractions = count_extractions(store.db, extractor)

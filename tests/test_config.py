@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphtune.config import BaseConfig, Config, TrainConfig, load_config, render_toml
+from graphtune.config import (
+    PRICES,
+    BaseConfig,
+    Config,
+    Price,
+    TrainConfig,
+    load_config,
+    render_toml,
+)
 from graphtune.errors import ConfigError
 
 
@@ -41,3 +49,16 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, part: str) -> None:
 def test_digest_follows_the_settings() -> None:
     assert TrainConfig().digest() == TrainConfig(batch_size=32).digest()
     assert TrainConfig().digest() != TrainConfig(batch_size=16).digest()
+
+
+def test_prices_are_added_to_the_known_ones(tmp_path: Path) -> None:
+    path = tmp_path / "graphtune.toml"
+    path.write_text(
+        '[prices]\n"my/model:7b" = {input = 1, output = 2.5}\n"gpt-4o" = {input=1,output=1}\n'
+    )
+    config = load_config(path)
+    assert config.prices["my/model:7b"] == Price(input=1, output=2.5)
+    assert config.prices["gpt-4o"] == Price(input=1, output=1)
+    assert config.prices["gpt-4o-mini"] == PRICES["gpt-4o-mini"]
+    path.write_text(render_toml(config), encoding="utf-8")
+    assert load_config(path) == config

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asking import check_evidence, copy_workspace, dump, make_config, read_into, write_papers
 from endpoint import (
     Answer,
     Endpoint,
@@ -20,7 +21,7 @@ from endpoint import (
     serve,
 )
 
-from graphtune.config import ChunkingConfig, Config, ExtractConfig, Price
+from graphtune.config import Price
 from graphtune.kg import GraphStore, build_graph
 from graphtune.kg.build import estimate_build
 from graphtune.kg.llm.run import MAX_FAILURES_IN_A_ROW, ModelRun
@@ -29,12 +30,19 @@ from graphtune.kg.summary import BuildSummary
 from graphtune.pipeline import build_workspace
 from graphtune.workspace import Workspace
 
-SENTENCE = (
-    "Every {0} polygon contains exactly {0} lattice points, as Euler shows by an induction over the "
-    "number of edges. The converse fails already for {0} triangles, which have no such points."
-)
-WORDS = "convex concave simple regular cyclic planar stable smooth proper finite".split()
-Row = tuple[Any, ...]
+Asking = Callable[..., Workspace]
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two papers of five passages."""
+    return write_papers(tmp_path_factory.mktemp("corpus") / "papers")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory, papers: Path) -> Workspace:
+    """A workspace in which the papers are read, once for all tests."""
+    return read_into(tmp_path_factory.mktemp("read") / "ws", papers)
 
 
 @pytest.fixture
@@ -44,62 +52,19 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 @pytest.fixture
-def papers(tmp_path: Path) -> Path:
-    """Two papers of five short passages each, one with a hostile text."""
-    folder = tmp_path / "papers"
-    folder.mkdir()
-    for name, words in (("one.md", WORDS[:5]), ("two.md", WORDS[5:])):
-        sections = [f"# Part {word}\n\n{SENTENCE.format(word)}\n" for word in words]
-        (folder / name).write_text("\n".join(sections), encoding="utf-8")
-    return folder
+def asking(tmp_path: Path, corpus: Workspace, endpoint: Endpoint) -> Asking:
+    """Make a workspace with the papers ask the endpoint; settings may change from call to call."""
 
-
-@pytest.fixture
-def asking(workspace: Workspace, endpoint: Endpoint) -> Callable[..., Workspace]:
-    """Make the workspace ask the endpoint, with settings of [extract] or sections."""
-
-    def set_up(sections: dict[str, Any] | None = None, **settings: Any) -> Workspace:
-        given = {"extractor": "llm", "base_url": endpoint.url, "model": "tiny", "batch_tokens": 64}
-        given |= {"retry_seconds": 0.001, "retries": 2, "timeout": 2, **settings}
-        changes = {
-            "extract": ExtractConfig.model_validate(given),
-            "chunking": ChunkingConfig(max_tokens=64),
-            **(sections or {}),
-        }
-        return Workspace(workspace.root, workspace.config.model_copy(update=changes))
+    def set_up(
+        sections: dict[str, Any] | None = None, folder: str = "ws", **settings: Any
+    ) -> Workspace:
+        config = make_config(endpoint.url, sections, **settings)
+        root = tmp_path / folder
+        if root.exists():
+            return Workspace(root, config)
+        return copy_workspace(corpus, root, config)
 
     return set_up
-
-
-def dump(workspace: Workspace, skip: tuple[str, ...] = ()) -> dict[str, list[Row]]:
-    """Return all rows that do not tell the time or count by themselves, sorted."""
-    with GraphStore(workspace.database) as store:
-        tables = [t for t in store.db.table_names() if t not in skip and "migrations" not in t]
-        found = {}
-        for table in tables:
-            names = [
-                c
-                for c in store.db.table(table).columns_dict
-                if (table, c) != ("replies", "seconds")
-            ]
-            columns = ", ".join(f'"{name}"' for name in names)
-            found[table] = sorted(store.db.execute(f"SELECT {columns} FROM {table}"), key=repr)
-    return found
-
-
-def check_evidence(workspace: Workspace) -> None:
-    """Each stored concept and relation has a span in its chunk; no row is there twice."""
-    with GraphStore(workspace.database) as store:
-        texts = {chunk.id: chunk.text for chunk in store.chunks()}
-        for table in ("found_concepts", "found_relations"):
-            rows = [tuple(row.values()) for row in store.db.query(f"SELECT * FROM {table}")]
-            assert len(rows) == len(set(rows))
-            for row in store.db.query(f"SELECT * FROM {table}"):
-                assert texts[row["chunk_id"]][row["start"] : row["end"]].strip()
-
-
-def cut(request: dict[str, Any]) -> Answer:
-    return complete(answer_passages(request)[:-25])
 
 
 def invent(request: dict[str, Any]) -> Answer:
@@ -130,22 +95,21 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Answer], str]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_costs_nothing_but_time(
-    asking: Callable[..., Workspace], endpoint: Endpoint, papers: Path, fault: str
+    asking: Asking, endpoint: Endpoint, papers: Path, fault: str
 ) -> None:
     behave, words = FAULTS[fault]
-    workspace = asking(timeout=0.2 if fault == "hang" else 2, concurrency=1)
-    build_graph(workspace, [papers / "one.md"])
+    settings = {"timeout": 0.2 if fault == "hang" else 5, "concurrency": 1}
+    workspace = asking(**settings, max_chunks=5)
+    build_graph(workspace, [papers])
     before = dump(workspace)
-    asked = len(endpoint.requests)
     endpoint.behave = behave
+    workspace = asking(**settings)
     summary = build_graph(workspace, [papers])
     assert summary.failed_chunks
     assert summary.failed_chunks + summary.pending_chunks == 5
     with GraphStore(workspace.database) as store:
-        messages = [
-            row["message"]
-            for row in store.db.query("SELECT message FROM extractions WHERE status = 'failed'")
-        ]
+        rows = store.db.query("SELECT message FROM extractions WHERE status = 'failed'")
+        messages = [row["message"] for row in rows]
     assert all(words in message and message.isprintable() for message in messages)
     check_evidence(workspace)
     now = dump(workspace)
@@ -154,17 +118,14 @@ def test_a_fault_costs_nothing_but_time(
     endpoint.behave = be_healthy
     healed = build_graph(workspace, [papers])
     assert (healed.failed_chunks, healed.pending_chunks, healed.stopped) == (0, 0, "")
-    check_evidence(workspace)
-    fresh = Workspace(workspace.root / "fresh", workspace.config)
-    fresh.root.mkdir()
+    fresh = asking(folder="fresh")
     build_graph(fresh, [papers])
     assert dump(fresh) == dump(workspace)
-    assert len(endpoint.requests) > asked
 
 
 @pytest.mark.parametrize("finish", ["stop", "length"])
 def test_a_cut_reply_is_salvaged_and_the_rest_asked_for(
-    asking: Callable[..., Workspace], endpoint: Endpoint, papers: Path, finish: str
+    asking: Asking, endpoint: Endpoint, papers: Path, finish: str
 ) -> None:
     def behave(request: dict[str, Any]) -> Answer:
         reached = list_passages(request)[:2]
@@ -184,7 +145,7 @@ def test_a_cut_reply_is_salvaged_and_the_rest_asked_for(
 
 
 def test_a_limit_that_was_too_low_asks_again_when_raised(
-    asking: Callable[..., Workspace], endpoint: Endpoint, papers: Path
+    asking: Asking, endpoint: Endpoint, papers: Path
 ) -> None:
     endpoint.behave = lambda request: complete("{", "length")
     summary = build_graph(asking(max_output_tokens=64), [papers])
@@ -196,7 +157,7 @@ def test_a_limit_that_was_too_low_asks_again_when_raised(
 
 @pytest.mark.parametrize("refused", [["json_schema"], ["json_schema", "json_object"]])
 def test_a_server_without_schemas_does(
-    asking: Callable[..., Workspace], endpoint: Endpoint, papers: Path, refused: list[str]
+    asking: Asking, endpoint: Endpoint, papers: Path, refused: list[str]
 ) -> None:
     def behave(request: dict[str, Any]) -> Answer:
         if request.get("response_format", {}).get("type") in refused:
@@ -219,11 +180,12 @@ def test_a_server_without_schemas_does(
     ],
 )
 def test_a_hostile_paper_stays_data(
-    asking: Callable[..., Workspace], endpoint: Endpoint, papers: Path, text: str
+    asking: Asking, endpoint: Endpoint, tmp_path: Path, text: str
 ) -> None:
-    (papers / "hostile.md").write_text(text, encoding="utf-8")
+    paper = tmp_path / "hostile.md"
+    paper.write_text(text, encoding="utf-8")
     endpoint.behave = invent
-    summary = build_graph(asking(extractor="hybrid"), [papers])
+    summary = build_graph(asking(extractor="hybrid"), [paper])
     assert (summary.failed_chunks, summary.pending_chunks) == (0, 0)
     assert summary.rejected_records
     for request in endpoint.requests:
@@ -240,7 +202,7 @@ def test_a_hostile_paper_stays_data(
 
 
 def test_many_failures_in_a_row_end_the_run(
-    asking: Callable[..., Workspace], endpoint: Endpoint, papers: Path
+    asking: Asking, endpoint: Endpoint, papers: Path
 ) -> None:
     endpoint.behave = lambda request: fail(500, "oops")
     summary = build_graph(asking(concurrency=1, retries=0), [papers])
@@ -251,7 +213,7 @@ def test_many_failures_in_a_row_end_the_run(
 
 
 def test_failures_wait_until_the_others_had_their_turn(
-    asking: Callable[..., Workspace], endpoint: Endpoint, papers: Path
+    asking: Asking, endpoint: Endpoint, papers: Path
 ) -> None:
     workspace = asking(concurrency=1, retries=0, max_chunks=2)
     endpoint.script = [fail(500)]
@@ -264,13 +226,10 @@ def test_failures_wait_until_the_others_had_their_turn(
     assert [i for i, messages in enumerate(asked) if messages == first] == [0, len(asked) - 1]
 
 
-def test_a_full_disk_loses_nothing(
-    asking: Callable[..., Workspace], endpoint: Endpoint, papers: Path
-) -> None:
+def test_a_full_disk_loses_nothing(asking: Asking, endpoint: Endpoint, papers: Path) -> None:
     workspace = asking(concurrency=1)
     endpoint.behave = lambda request: fail(500)
     build_graph(workspace, [papers])
-    endpoint.behave = be_healthy
     padding = " " * 20_000
     endpoint.behave = lambda request: complete(answer_passages(request) + padding)
     with GraphStore(workspace.database) as store:
@@ -290,9 +249,7 @@ def test_a_full_disk_loses_nothing(
     check_evidence(workspace)
 
 
-def test_two_builds_at_once_take_turns(
-    asking: Callable[..., Workspace], endpoint: Endpoint, papers: Path
-) -> None:
+def test_two_builds_at_once_take_turns(asking: Asking, endpoint: Endpoint, papers: Path) -> None:
     workspace = asking()
     errors: list[BaseException] = []
 
@@ -317,7 +274,7 @@ def paid(sections: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 def test_nothing_is_sent_that_costs_money_unless_agreed_to(
-    asking: Callable[..., Workspace], endpoint: Endpoint, papers: Path
+    asking: Asking, endpoint: Endpoint, papers: Path
 ) -> None:
     workspace = asking(paid())
     summary = build_graph(workspace, [papers])
@@ -347,7 +304,7 @@ def test_nothing_is_sent_that_costs_money_unless_agreed_to(
 
 
 def test_max_cost_stops_before_it_is_exceeded(
-    asking: Callable[..., Workspace], endpoint: Endpoint, papers: Path
+    asking: Asking, endpoint: Endpoint, papers: Path
 ) -> None:
     # A reply costs 0.1 for its prompt and about 0.05 for the rest; at most 0.5 are held back for it.
     workspace = asking(paid(), max_cost=1.0, max_output_tokens=100)
@@ -361,7 +318,7 @@ def test_max_cost_stops_before_it_is_exceeded(
 
 
 def test_max_cost_needs_a_price(
-    asking: Callable[..., Workspace],
+    asking: Asking,
     endpoint: Endpoint,
     papers: Path,
 ) -> None:

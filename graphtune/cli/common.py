@@ -68,7 +68,8 @@ def _call(
     except GraphtuneError as error:
         return None, str(error)
     except sqlite3.OperationalError as error:
-        remedy = "free some space" if "full" in str(error) else "see that no other program holds it"
+        on_disk = "disk" in str(error)
+        remedy = "free some space" if on_disk else "see that no other program holds it"
         return (
             None,
             f"the database refused: {error}; {remedy} and run again (nothing stored is lost)",

@@ -122,8 +122,10 @@ def describe_build(summary: "BuildSummary") -> str:
     if summary.failed_chunks:
         lines.append(f"{summary.failed_chunks} chunks failed; `graphtune build` tries them again")
     if summary.requests:
-        spent = "" if summary.spent is None else f", ${summary.spent:.4f} spent"
-        lines.append(f"{summary.requests:,} replies of the model{spent}")
+        from graphtune.kg.llm.cost import format_money
+
+        spent = "at a price unknown" if summary.spent is None else format_money(summary.spent)
+        lines.append(f"{summary.requests:,} replies of the model, {spent}")
     if summary.stopped:
         lines.append(f"extraction stopped: {summary.stopped}")
     if summary.pending_chunks:

@@ -9,11 +9,12 @@ from sqlite_utils import Database
 from graphtune.config import ExtractConfig
 from graphtune.kg.llm.client import Reply
 from graphtune.kg.llm.cost import Speed
+from graphtune.kg.llm.dialect import render_schema
 
 
 def make_key(messages: list[dict[str, str]], schema: type[BaseModel], config: ExtractConfig) -> str:
     """Return the hash of all that an answer depends on; not how the server is asked for the schema."""
-    parts = [config.model, config.temperature, messages, schema.model_json_schema()]
+    parts = [config.model, config.temperature, messages, render_schema(schema)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -45,6 +46,12 @@ def adapt_dialect(dialect: Dialect, error: Exception) -> Dialect | None:
     return None
 
 
+@lru_cache(maxsize=8)
+def render_schema(schema: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON schema of a model; making it takes longer than a short request."""
+    return schema.model_json_schema()
+
+
 def describe_schema(
     dialect: Dialect, messages: list[dict[str, str]], schema: type[BaseModel]
 ) -> dict[str, Any]:
@@ -56,9 +63,9 @@ def describe_schema(
     True
     >>> fields = describe_schema(Dialect(1), [{"role": "system", "content": "List names."}], Reply)
     >>> fields["response_format"], fields["messages"][0]["content"][:33]
-    ({'type': 'json_object'}, 'List names.\n\nAnswer with one JSON ')
+    ({'type': 'json_object'}, 'List names.\n\nAnswer with one JSON')
     """
-    content = schema.model_json_schema()
+    content = render_schema(schema)
     if FORMS[dialect.form] == "json_schema":
         described = {"name": "concept_graph", "strict": True, "schema": content}
         return {"response_format": {"type": "json_schema", "json_schema": described}}

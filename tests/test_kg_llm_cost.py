@@ -1,0 +1,139 @@
+"""Money: estimates, budgets, and who is asked, by the command line as a user types it."""
+
+import asyncio
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import copy_workspace, make_config, read_into, write_papers
+from endpoint import Endpoint, serve
+
+from graphtune.config import ExtractConfig, Price, render_toml
+from graphtune.errors import EndpointError
+from graphtune.kg.llm.cost import Budget, Speed, estimate_requests
+from graphtune.pipeline import build_workspace
+from graphtune.workspace import Workspace
+
+SCRIPT = "from graphtune.cli import main; main()"
+PRICES = {"prices": {"tiny": Price(input=100, output=1000)}}
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_papers(tmp_path_factory.mktemp("corpus") / "papers", 1, 3)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture
+def paid(tmp_path: Path, papers: Path, endpoint: Endpoint) -> Workspace:
+    """A workspace with a priced endpoint and three chunks to read."""
+    read = read_into(tmp_path / "read", papers)
+    made = copy_workspace(read, tmp_path / "ws", make_config(endpoint.url, PRICES))
+    (made.root / "graphtune.toml").write_text(render_toml(made.config), encoding="utf-8")
+    return made
+
+
+def call(*arguments: str | Path, code: int, **options: Any) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", SCRIPT, *map(str, arguments)]
+    settings = {"capture_output": True, "stdin": subprocess.DEVNULL, **options}
+    done = subprocess.run(command, text=True, timeout=120, **settings)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def test_an_estimate_sends_nothing(paid: Workspace, papers: Path, endpoint: Endpoint) -> None:
+    done = call("build", "-w", paid.root, "--estimate", "--json", papers, code=0)
+    estimate = json.loads(done.stdout)["estimate"]
+    assert (estimate["chunks"], estimate["requests"]) == (3, 3)
+    tokens = estimate["prompt_tokens"] * 100 + estimate["completion_tokens"] * 1000
+    assert estimate["cost"] == pytest.approx(tokens / 1e6)
+    said = call("build", "-w", paid.root, "--estimate", papers, code=0).stdout
+    assert "3 chunks in 3 requests" in said
+    assert "$" in said
+    assert "characters / 4" in said
+    assert not endpoint.requests
+
+
+def test_a_script_must_say_yes(paid: Workspace, papers: Path, endpoint: Endpoint) -> None:
+    for command in ("build", "run"):
+        refused = call(command, "-w", paid.root, papers, code=1)
+        assert "--yes" in refused.stdout + refused.stderr
+        assert not endpoint.requests
+    done = call("build", "-w", paid.root, "--yes", papers, code=0)
+    assert "3 replies of the model, $" in done.stdout
+    assert len(endpoint.requests) == 3
+    assert "nothing to do" in call("build", "-w", paid.root, papers, code=0).stdout
+
+
+@pytest.mark.parametrize(("typed", "code", "requests"), [(b"n\n", 1, 0), (b"y\n", 0, 3)])
+def test_a_terminal_is_asked(
+    paid: Workspace, papers: Path, endpoint: Endpoint, typed: bytes, code: int, requests: int
+) -> None:
+    keyboard, terminal = pty.openpty()
+    try:
+        os.write(keyboard, typed)
+        options = {"stdin": terminal, "stderr": terminal, "stdout": subprocess.PIPE}
+        done = call("build", "-w", paid.root, papers, code=code, capture_output=False, **options)
+        assert len(endpoint.requests) == requests
+        assert ("not agreed" in done.stdout) == (code == 1)
+        assert b"Send it? [y/N]" in os.read(keyboard, 100_000)
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+
+
+def test_a_notebook_can_build(paid: Workspace, papers: Path) -> None:
+    async def run_cell() -> None:
+        summary = build_workspace(paid, [papers], consent=lambda estimate: True)
+        assert summary.requests == 3
+
+    asyncio.run(run_cell())
+
+
+def test_estimates_follow_what_was_measured_and_the_limits() -> None:
+    price = Price(input=1, output=10)
+    config = ExtractConfig(concurrency=2)
+    requests = [(1000, 4)] * 100
+    first = estimate_requests("here", price, config, Speed(), requests)
+    assert (first.requests, first.prompt_tokens, first.completion_tokens) == (100, 100_000, 140_000)
+    assert first.cost == pytest.approx(1.5)
+    assert first.seconds == 500
+    measured = estimate_requests("here", price, config, Speed(2.0, 50.0), requests)
+    assert (measured.seconds, measured.completion_tokens) == (100, 5_000)
+    gleaned = config.model_copy(update={"gleaning": 1, "tokens_per_minute": 1_000})
+    slow = estimate_requests("here", None, gleaned, Speed(2.0, 50.0), requests)
+    assert (slow.requests, slow.prompt_tokens, slow.cost) == (200, 205_000, None)
+    assert slow.seconds == 60 * 215
+
+
+def test_a_budget_holds_back_what_is_under_way() -> None:
+    async def run() -> tuple[float, int]:
+        budget = Budget(Price(input=0, output=1000), 1.0)
+        refused = 0
+
+        async def ask() -> None:
+            nonlocal refused
+            try:
+                async with budget.reserve(100, 300):  # 0.3 at most
+                    await asyncio.sleep(0.001)
+                    budget.spend(0, 100)
+            except EndpointError:
+                refused += 1
+
+        await asyncio.gather(*(ask() for _ in range(20)))
+        return budget.spent, refused
+
+    spent, refused = asyncio.run(run())
+    assert 0.7 < spent <= 1.0
+    assert refused == 20 - round(spent / 0.1)
