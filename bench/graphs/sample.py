@@ -36,6 +36,11 @@ class GoldConcept:
         """What stands for the concept."""
         return normalize_name(self.name)
 
+    @property
+    def forms(self) -> set[str]:
+        """Normal forms of the name and the aliases."""
+        return {normalize_name(name) for name in (self.name, *self.aliases)}
+
 
 class SampleGold(NamedTuple):
     """The sample's graph; relations are (source, type, target)."""
@@ -47,8 +52,8 @@ class SampleGold(NamedTuple):
         """Return the concepts behind each normal form of a name or alias."""
         index: defaultdict[str, set[_Key]] = defaultdict(set)
         for concept in self.concepts:
-            for name in (concept.name, *concept.aliases):
-                index[normalize_name(name)].add(concept.key)
+            for form in concept.forms:
+                index[form].add(concept.key)
         return dict(index)
 
 
@@ -85,10 +90,11 @@ def read_sample_gold(path: Path) -> SampleGold:
 def judge_sample(graph: ConceptGraph, gold: SampleGold) -> list[dict[str, Any]]:
     """Return rows: recall and precision of concepts, aliases and relations.
 
-    Names count as equal after normalisation. Concepts: found if a name is a name of the graph; right if
-    a name of it is one of the gold. Aliases: found if one concept of the graph has both names; right
-    if its concept's name and it are names of one gold concept, among concepts that are in the gold.
-    Relations, directed, with and without their type: right among those between two gold concepts.
+    Names count as equal after normalisation. Concepts: found if a name is a name of the graph, also out
+    of those that the text names at all; right if one of its names is in the gold. Aliases: found if one
+    concept of the graph has both names; right if its concept's name and it are names of one gold
+    concept, among concepts that are in the gold. Relations, directed, with and without their type: right
+    among those between two gold concepts.
     """
     forms = gold.forms()
     owners = _index_names(graph)
@@ -99,10 +105,12 @@ def judge_sample(graph: ConceptGraph, gold: SampleGold) -> list[dict[str, Any]]:
     named = _list_named(graph, gold)
     stems = {Path(row["path"]).stem for row in graph.documents.values()}
     asked = [concept for concept in gold.concepts if concept.papers & stems]
-    found = [c for c in asked if any(normalize_name(n) in owners for n in (c.name, *c.aliases))]
+    found = [concept for concept in asked if concept.forms & owners.keys()]
+    in_text = [concept for concept in asked if concept.forms & named]
     right = sum(bool(keys) for keys in meaning.values())
     return [
         _row("concepts, recall", len(found), len(asked)),
+        _row("concepts, recall of those named", len(set(found) & set(in_text)), len(in_text)),
         _row("concepts, precision", right, len(graph.concepts)),
         *_judge_aliases(graph, gold, named, owners, forms),
         *_judge_relations(graph, gold, named, meaning),
@@ -134,8 +142,8 @@ def _judge_aliases(
     pairs = {
         (concept.key, form)
         for concept in gold.concepts
-        for form in map(normalize_name, concept.aliases)
-        if form != concept.key and {form, concept.key} <= named
+        for form in concept.forms - {concept.key}
+        if {form, concept.key} <= named
     }
     together = sum(bool(owners.get(a, set()) & owners.get(b, set())) for a, b in pairs)
     stored = [
@@ -157,7 +165,7 @@ def _judge_relations(
     named: set[str],
     meaning: Mapping[str, set[_Key]],
 ) -> list[dict[str, Any]]:
-    read = {c.key for c in gold.concepts if named & set(map(normalize_name, (c.name, *c.aliases)))}
+    read = {concept.key for concept in gold.concepts if concept.forms & named}
     asked = {edge for edge in gold.relations if {edge[0], edge[2]} <= read}
     stored = {
         (source, relation.type, target)
