@@ -90,8 +90,8 @@ class _EntryReader:
         for record in self._take("relation", items, RelationRecord):
             try:
                 relation = self._read_relation(record, surfaces)
-                ends = map(normalize_name, (relation.source, relation.target))
-                found.setdefault((relation.type, *ends), relation)
+                source, target = normalize_name(relation.source), normalize_name(relation.target)
+                found.setdefault((source, relation.type, target), relation)
             except _RejectedError as reason:
                 self.reasons[str(reason)] += 1
         return list(found.values())
