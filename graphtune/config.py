@@ -94,6 +94,10 @@ class ExtractConfig(_Settings):
     """Tokens of one reply."""
     timeout: float = Field(default=120.0, gt=0)
     """Seconds to wait for one reply."""
+    retries: int = Field(default=5, ge=0)
+    """Times a request is sent again after an overload, a time-out or a lost connection."""
+    retry_seconds: float = Field(default=1.0, ge=0)
+    """Wait before the first of these, doubled each time up to a minute; `Retry-After` goes before."""
     concurrency: int = Field(default=4, ge=1)
     """Requests under way at once."""
     requests_per_minute: int | None = Field(default=None, ge=1)
@@ -101,7 +105,8 @@ class ExtractConfig(_Settings):
     tokens_per_minute: int | None = Field(default=None, ge=1)
     """The endpoint's limit on tokens sent and received, if it has one."""
     max_chunks: int | None = Field(default=None, ge=1)
-    """Ask the LLM about at most this many new chunks a build; the rest stay pending."""
+    """Ask the LLM about at most this many new chunks a build, in whole requests, at least one; the
+    rest stay pending."""
     max_cost: float | None = Field(default=None, ge=0)
     """Dollars that one build may spend; it stops cleanly before it would spend more."""
 
@@ -172,6 +177,26 @@ class BenchConfig(_Settings):
     seed: int = 0
 
 
+class Price(_Settings):
+    """Dollars for a million tokens sent (`input`) and received (`output`)."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+#: List prices of OpenAI's models in dollars for a million tokens; they change, so see to them.
+PRICES = {
+    "gpt-4o-mini": Price(input=0.15, output=0.6),
+    "gpt-4o": Price(input=2.5, output=10.0),
+    "gpt-4.1-nano": Price(input=0.1, output=0.4),
+    "gpt-4.1-mini": Price(input=0.4, output=1.6),
+    "gpt-4.1": Price(input=2.0, output=8.0),
+    "gpt-5-nano": Price(input=0.05, output=0.4),
+    "gpt-5-mini": Price(input=0.25, output=2.0),
+    "gpt-5": Price(input=1.25, output=10.0),
+}
+
+
 class Config(_Settings):
     """All settings of a workspace."""
 
@@ -179,6 +204,16 @@ class Config(_Settings):
     reading: ReadingConfig = ReadingConfig()
     chunking: ChunkingConfig = ChunkingConfig()
     extract: ExtractConfig = ExtractConfig()
+    prices: dict[str, Price] = Field(default=PRICES)
+    """Dollars for a million tokens sent (`input`) and received (`output`), by model name. A model that
+    is not listed has an unknown price; on this machine it is free."""
+
+    @field_validator("prices")
+    @classmethod
+    def add_known_prices(cls, value: dict[str, Price]) -> dict[str, Price]:
+        """Keep the default prices of the models that a file does not list."""
+        return {**PRICES, **value}
+
     split: SplitConfig = SplitConfig()
     pairs: PairsConfig = PairsConfig()
     train: TrainConfig = TrainConfig()
@@ -218,17 +253,35 @@ def render_toml(config: Config) -> str:
     ]
     for section, field in Config.model_fields.items():
         settings = getattr(config, section)
-        lines += [f"# {(field.annotation.__doc__ or '').strip()}", f"[{section}]"]
-        for name, info in type(settings).model_fields.items():
-            if info.description:
-                lines += [f"# {line.strip()}" for line in info.description.splitlines()]
-            value = getattr(settings, name)
-            lines.append(f"# {name} =" if value is None else f"{name} = {_toml_value(value)}")
+        about = field.description or (field.annotation.__doc__ if field.annotation else "") or ""
+        lines += [*_comment(about), f"[{section}]"]
+        if isinstance(settings, dict):
+            lines += [
+                f"{json.dumps(name)} = {_toml_value(item)}" for name, item in settings.items()
+            ]
+        else:
+            lines += _render_settings(settings)
         lines.append("")
     return "\n".join(lines)
 
 
+def _render_settings(settings: BaseModel) -> list[str]:
+    lines = []
+    for name, info in type(settings).model_fields.items():
+        lines += _comment(info.description or "")
+        value = getattr(settings, name)
+        lines.append(f"# {name} =" if value is None else f"{name} = {_toml_value(value)}")
+    return lines
+
+
+def _comment(text: str) -> list[str]:
+    return [f"# {line.strip()}" for line in text.strip().splitlines()]
+
+
 def _toml_value(value: object) -> str:
+    if isinstance(value, BaseModel):
+        fields = ", ".join(f"{name} = {_toml_value(item)}" for name, item in value)
+        return f"{{ {fields} }}"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

@@ -23,7 +23,7 @@ from graphtune.kg import (
     import_graph,
     load_graph,
 )
-from graphtune.kg.ontology import Ontology, load_ontology
+from graphtune.kg.build import estimate_build, read_ontology
 from graphtune.pairs import (
     PairsCard,
     Split,
@@ -37,6 +37,8 @@ from graphtune.workspace import Workspace, lock_workspace
 
 if TYPE_CHECKING:
     from graphtune.bench import Hit
+    from graphtune.kg.llm.cost import Estimate
+    from graphtune.kg.llm.run import Consent
     from graphtune.train import TrainReport
 
 Recipe = Literal["evidence", "seed"]
@@ -65,17 +67,34 @@ def build_workspace(
     papers: Sequence[Path],
     retry_failed: bool = False,
     workers: int | None = None,
+    consent: Consent | None = None,
 ) -> BuildSummary:
     """Bring the graph up to date with papers (see `graphtune.kg.build_graph`).
 
     `workers` is the number of processes that read files; none means what the settings say.
     """
-    if workers:
-        reading = workspace.config.reading.model_copy(update={"workers": workers})
-        config = workspace.config.model_copy(update={"reading": reading})
-        workspace = replace(workspace, config=config)
+    workspace = _set_workers(workspace, workers)
     with lock_workspace(workspace):
-        return build_graph(workspace, papers, retry_failed)
+        return build_graph(workspace, papers, retry_failed, consent)
+
+
+def estimate_workspace(
+    workspace: Workspace,
+    papers: Sequence[Path],
+    retry_failed: bool = False,
+    workers: int | None = None,
+) -> tuple[BuildSummary, Estimate | None]:
+    """Read papers and foresee what a build would send (see `graphtune.kg.build.estimate_build`)."""
+    workspace = _set_workers(workspace, workers)
+    with lock_workspace(workspace):
+        return estimate_build(workspace, papers, retry_failed)
+
+
+def _set_workers(workspace: Workspace, workers: int | None) -> Workspace:
+    if not workers:
+        return workspace
+    reading = workspace.config.reading.model_copy(update={"workers": workers})
+    return replace(workspace, config=workspace.config.model_copy(update={"reading": reading}))
 
 
 def list_files(workspace: Workspace) -> list[dict[str, Any]]:
@@ -104,16 +123,6 @@ def _check_built(workspace: Workspace) -> None:
         raise DataError(
             f"{workspace.root} has no graph yet; make one with `graphtune build PAPERS`"
         )
-
-
-def read_ontology(workspace: Workspace) -> Ontology:
-    """Return the ontology that the settings name.
-
-    Raises:
-        ConfigError: its file is missing or wrong.
-    """
-    name = workspace.config.extract.ontology
-    return load_ontology(workspace.root / name if name else None)
 
 
 def read_graph(workspace: Workspace) -> tuple[ConceptGraph, Split]:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Any, Never, TypeVar
 
 from tqdm import tqdm
 
@@ -20,18 +20,24 @@ def track(
 
     `note` gives a remark at the bar's end, from the seconds since the start.
     """
-    interval = 0.2 if sys.stderr.isatty() else 15.0
-    with tqdm(
-        items,
-        desc=label,
-        unit=f" {unit}",
-        total=total,
-        file=sys.stderr,
-        delay=1.0,
-        mininterval=interval,
-        dynamic_ncols=True,
-    ) as bar:
+    with tqdm(items, total=total, **_set_up(label, unit)) as bar:
         for item in bar:
             yield item
             if note:
                 bar.set_postfix_str(note(bar.format_dict["elapsed"]), refresh=False)
+
+
+def open_bar(label: str, unit: str, total: int) -> "tqdm[Never]":
+    """Return such a bar that is moved by hand; close it, or use it in a `with`."""
+    return tqdm(total=total, **_set_up(label, unit))
+
+
+def _set_up(label: str, unit: str) -> dict[str, Any]:
+    return {
+        "desc": label,
+        "unit": f" {unit}",
+        "file": sys.stderr,
+        "delay": 1.0,
+        "mininterval": 0.2 if sys.stderr.isatty() else 15.0,
+        "dynamic_ncols": True,
+    }

@@ -1,43 +1,39 @@
-"""The one protocol behind which extractors stand, and the choice between them."""
+"""The choice of an extractor, and extraction by rule."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Literal
 
 from graphtune.config import ExtractConfig
-from graphtune.records import Chunk, Extraction
+from graphtune.kg.findings import pending_chunks, save_extractions
+from graphtune.kg.rules.extractor import RulesExtractor
+from graphtune.kg.store import GraphStore
+from graphtune.kg.summary import BuildSummary
+from graphtune.progress import track
+
+#: Chunks that are stored in one transaction.
+_PORTION = 256
 
 
-class Extractor(Protocol):
-    """Finds concepts and relations in one chunk, with evidence.
+def choose_extractor(
+    config: ExtractConfig, environ: Mapping[str, str]
+) -> Literal["rules", "llm", "hybrid"]:
+    """Return the extractor that the settings ask for; `auto` is `hybrid` where an endpoint is set.
 
-    `version` changes whenever the extractor would answer differently: chunks that an older version
-    answered are asked again.
+    >>> choose_extractor(ExtractConfig(), {}), choose_extractor(ExtractConfig(), {"OPENAI_API_KEY": "k"})
+    ('rules', 'hybrid')
     """
-
-    @property
-    def name(self) -> str:
-        """Short name, stored with every finding."""
-
-    @property
-    def version(self) -> str:
-        """Fingerprint of rules, or of model, prompt and settings."""
-
-    def extract(self, document_title: str, chunk: Chunk) -> Extraction:
-        """Return what the chunk says.
-
-        Raises:
-            ExtractionError: this chunk failed; the next may do.
-            EndpointError: no chunk will do.
-        """
-
-
-def choose_extractor(config: ExtractConfig, environ: Mapping[str, str]) -> Extractor:
-    """Return the extractor that the settings ask for; `auto` is `llm` where an endpoint is set."""
+    if config.extractor != "auto":
+        return config.extractor
     endpoint = config.base_url or environ.get("OPENAI_BASE_URL") or environ.get(config.api_key_env)
-    if config.extractor == "llm" or (config.extractor == "auto" and endpoint):
-        from graphtune.kg.llm.extractor import LlmExtractor
+    return "hybrid" if endpoint else "rules"
 
-        return LlmExtractor(config)
-    from graphtune.kg.rules.extractor import RulesExtractor
 
-    return RulesExtractor()
+def extract_by_rules(store: GraphStore, summary: BuildSummary) -> None:
+    """Store what the rules find in all chunks that they, or this version of them, have not seen."""
+    rules = RulesExtractor()
+    pending = pending_chunks(store.db, "rules", rules.version)
+    portions = [pending[start : start + _PORTION] for start in range(0, len(pending), _PORTION)]
+    for portion in track(portions, "extracting concepts (rules)", "portions of chunks"):
+        found = [(chunk, rules.extract(title, chunk)) for title, chunk in portion]
+        save_extractions(store.db, "rules", rules.version, found)
+        summary.extracted_chunks += len(found)

@@ -162,7 +162,7 @@ def trim_name(text: str) -> str:
     >>> trim_name("  the Schur functions,")
     'Schur functions'
     """
-    text = re.sub(r"^[\s.,;:!?*“”\"‘’`-]+|[\s.,;:!?*“”\"‘`-]+$", "", " ".join(text.split()))
+    text = re.sub(r"^[\s.,;:!?*“”\"‘’`-]+|[\s.,;:!?*“”\"‘`–-]+$", "", " ".join(text.split()))
     text = re.sub(r"^(?:the|an?|our|its|their|this|these)\s+(?=\w{2}|\()", "", text, flags=re.I)
     for left, right in ("()", "[]"):
         if text.startswith(left) and text.endswith(right) and text.count(left) == 1:

@@ -11,7 +11,8 @@ class BuildSummary:
     """What a build did.
 
     `statuses` counts files and pages by status, over all files that the build was given; `failed` and
-    `degraded` hold (path, status, message); `seconds` is wall time a step.
+    `degraded` hold (path, status, message); `seconds` is wall time a step. `requests` counts replies of
+    the model and `spent` the dollars for them (None: unknown); `stopped` says why extraction ended early.
     """
 
     extractor: str
@@ -28,7 +29,9 @@ class BuildSummary:
     pending_chunks: int = 0
     rejected_records: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
-    endpoint_error: str = ""
+    requests: int = 0
+    spent: float | None = 0.0
+    stopped: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -41,5 +44,5 @@ class BuildSummary:
             or self.removed
             or self.extracted_chunks
             or self.left_out
-            or self.endpoint_error
+            or self.stopped
         )

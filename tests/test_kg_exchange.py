@@ -7,7 +7,8 @@ import networkx as nx
 import pytest
 
 from graphtune.errors import DataError
-from graphtune.kg.exchange import export_graph, read_graph_file
+from graphtune.kg.exchange import read_graph_file
+from graphtune.kg.export import export_graph, write_networkx
 from graphtune.records import Concept
 
 
@@ -39,7 +40,7 @@ def graph():
 @pytest.mark.parametrize("suffix", [".graphml", ".json"])
 def test_a_graph_comes_back_as_it_went(graph, tmp_path, suffix):
     path = tmp_path / f"graph{suffix}"
-    export_graph(graph, path)
+    write_networkx(graph, path)
     back = read_graph_file(path)
     assert (back.skipped, back.mapped) == ({}, {})
     assert {c.id: (c.name, c.type) for c in back.concepts} == {
@@ -54,13 +55,13 @@ def test_a_graph_comes_back_as_it_went(graph, tmp_path, suffix):
     assert {r.origin for r in back.relations} == {"imported"}
     assert {r.chunk_id for r in back.relations} == {None}
     again = tmp_path / f"again{suffix}"
-    export_graph(graph, again)
+    write_networkx(graph, again)
     assert again.read_bytes() == path.read_bytes()
 
 
 def test_graphml_is_plain_enough_for_gephi(graph, tmp_path):
     path = tmp_path / "graph.graphml"
-    export_graph(graph, path)
+    write_networkx(graph, path)
     root = ET.parse(path).getroot()
     space = "{http://graphml.graphdrawing.org/xmlns}"
     kinds = {key.get("attr.type") for key in root.iter(f"{space}key")}
@@ -75,7 +76,7 @@ def test_graphml_is_plain_enough_for_gephi(graph, tmp_path):
 
 def test_json_is_networkx_own_node_link_form(graph, tmp_path):
     path = tmp_path / "graph.json"
-    export_graph(graph, path)
+    write_networkx(graph, path)
     again = nx.node_link_graph(json.loads(path.read_text(encoding="utf-8")), edges="links")
     assert isinstance(again, nx.MultiDiGraph)
     assert set(again.edges(keys=True)) == set(graph.edges(keys=True))
@@ -83,7 +84,7 @@ def test_json_is_networkx_own_node_link_form(graph, tmp_path):
 
 
 def test_other_suffixes_are_refused(graph, tmp_path):
-    with pytest.raises(DataError, match=r"'\.gexf'.*\.graphml or \.json"):
+    with pytest.raises(DataError, match=r"'\.gexf'.*\.graphml, \.csv, \.json"):
         export_graph(graph, tmp_path / "graph.gexf")
     assert list(tmp_path.iterdir()) == []
 

@@ -1,5 +1,6 @@
 """Commands that take papers: init, build, run, demo."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ from graphtune.cli.documents import describe_files
 
 if TYPE_CHECKING:
     from graphtune.kg import BuildSummary
+    from graphtune.kg.llm.cost import Estimate
+    from graphtune.kg.llm.run import Consent
     from graphtune.workspace import Workspace
 
 PAPERS = click.argument(
@@ -50,26 +53,56 @@ def init(workspace: Path, directory: Path | None, base: str | None) -> Outcome:
 
 
 def build(
-    workspace: Path, papers: tuple[Path, ...], retry: str | None, workers: int | None
+    workspace: Path,
+    papers: tuple[Path, ...],
+    retry: str | None,
+    workers: int | None,
+    estimate: bool,
+    yes: bool,
 ) -> Outcome:
     r"""Read papers (.pdf .tex .md .txt, files or folders) into the concept graph.
 
     Unchanged files are skipped, also those that failed; changed ones are read again, and files that
-    are gone from a folder named here are forgotten.
+    are gone from a folder named here are forgotten. With an LLM that costs money, a terminal is asked
+    before anything is sent; a script needs --yes, or max_cost in [extract].
 
     \b
     Example: graphtune build -w papers-ws ~/papers extra/note.tex
+    Example: graphtune build -w papers-ws --estimate ~/papers
     """
-    from graphtune.pipeline import build_workspace
+    from graphtune.pipeline import build_workspace, estimate_workspace
     from graphtune.workspace import open_workspace
 
-    summary = build_workspace(open_workspace(workspace), papers, retry == "failed", workers)
+    opened = open_workspace(workspace)
+    if estimate:
+        return describe_estimate(*estimate_workspace(opened, papers, retry == "failed", workers))
+    summary = build_workspace(opened, papers, retry == "failed", workers, make_consent(yes))
     return Outcome(asdict(summary), describe_build(summary), is_good(summary))
+
+
+def make_consent(yes: bool) -> "Consent | None":
+    """Return what agrees to costs: --yes, the user at a terminal, or in a script nobody."""
+    if yes:
+        return lambda estimate: True
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    return lambda estimate: click.confirm(f"{estimate.describe()}\nSend it?", err=True)
+
+
+def describe_estimate(summary: "BuildSummary", estimate: "Estimate | None") -> Outcome:
+    """Say what a build would send, and which files cannot be read."""
+    text = (
+        f"still to be sent to {estimate.describe()}"
+        if estimate
+        else "nothing would be sent: the rules extract, which is free"
+    )
+    data = {"estimate": asdict(estimate) if estimate else None, "failed": summary.failed}
+    return Outcome(data, "\n".join([*describe_files(summary), text]), not summary.failed)
 
 
 def is_good(summary: "BuildSummary") -> bool:
     """Tell whether every file and chunk came through."""
-    return not (summary.failed or summary.failed_chunks or summary.endpoint_error)
+    return not (summary.failed or summary.failed_chunks or summary.stopped)
 
 
 def describe_build(summary: "BuildSummary") -> str:
@@ -88,8 +121,11 @@ def describe_build(summary: "BuildSummary") -> str:
         )
     if summary.failed_chunks:
         lines.append(f"{summary.failed_chunks} chunks failed; `graphtune build` tries them again")
-    if summary.endpoint_error:
-        lines.append(f"extraction stopped: {summary.endpoint_error}")
+    if summary.requests:
+        spent = "" if summary.spent is None else f", ${summary.spent:.4f} spent"
+        lines.append(f"{summary.requests:,} replies of the model{spent}")
+    if summary.stopped:
+        lines.append(f"extraction stopped: {summary.stopped}")
     if summary.pending_chunks:
         lines.append(f"{summary.pending_chunks:,} chunks are still to be read by the extractor")
     if not summary.did_nothing:
@@ -97,7 +133,7 @@ def describe_build(summary: "BuildSummary") -> str:
     return "\n".join(lines)
 
 
-def run(workspace: Path, papers: tuple[Path, ...], beir: tuple[Path, ...]) -> Outcome:
+def run(workspace: Path, papers: tuple[Path, ...], beir: tuple[Path, ...], yes: bool) -> Outcome:
     r"""Build, make pairs, train and benchmark, skipping what is up to date.
 
     \b
@@ -105,19 +141,24 @@ def run(workspace: Path, papers: tuple[Path, ...], beir: tuple[Path, ...]) -> Ou
     """
     from graphtune.workspace import open_workspace
 
-    return run_all(open_workspace(workspace), papers, beir)
+    return run_all(open_workspace(workspace), papers, beir, make_consent(yes))
 
 
-def run_all(workspace: "Workspace", papers: tuple[Path, ...], beir: tuple[Path, ...]) -> Outcome:
+def run_all(
+    workspace: "Workspace",
+    papers: tuple[Path, ...],
+    beir: tuple[Path, ...],
+    consent: "Consent | None" = None,
+) -> Outcome:
     """Run all stages on a workspace."""
     from graphtune import measuring, pipeline
 
     def say(text: str) -> None:
         click.echo(text, err=True)
 
-    summary = pipeline.build_workspace(workspace, papers)
+    summary = pipeline.build_workspace(workspace, papers, consent=consent)
     say(describe_build(summary))
-    if summary.endpoint_error:
+    if summary.stopped:
         return Outcome({"build": asdict(summary)}, "", ok=False)
     pairs = pipeline.pair_workspace(workspace, force=False)
     say(f"pairs: {pairs.card.pairs:,} in {pairs.path}" + ("" if pairs.made else " (up to date)"))
@@ -192,6 +233,10 @@ def add_paper_commands(group: click.Group) -> None:
     command(group)(directory(base(init)))
     retry = click.option("--retry", type=click.Choice(["failed"]), help="Read failed files again.")
     workers = click.option("--workers", type=click.IntRange(1), help="Processes that read files.")
-    command(group)(PAPERS(retry(workers(build))))
-    command(group)(PAPERS(beir(run)))
+    estimate = click.option(
+        "--estimate", is_flag=True, help="Say what an LLM would be sent and cost; send nothing."
+    )
+    yes = click.option("--yes", is_flag=True, help="Agree to what the LLM costs.")
+    command(group)(PAPERS(retry(workers(estimate(yes(build))))))
+    command(group)(PAPERS(beir(yes(run))))
     command(group)(directory(demo))

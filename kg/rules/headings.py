@@ -37,7 +37,7 @@ _OF_THE_PAPER = re.compile(
     r"|\b(?:we|our|us|this|these|here|their|it|paper|report|chapter|today|everything|what|why|how)\b"
     r"|^(?:back|more|meet|recall|reminder|remaining|remarks?|thinking|review|enter|another|where|finishing"
     r"|getting|status|verification|verifying|numerical|summary|outlook|overview|setup|worked|explicit"
-    r"|conventions|different|key|further|other|surviving|supported|cool|partial)\b"
+    r"|conventions|notes?|different|key|further|other|surviving|supported|cool|partial)\b"
     r"|\bdiscussion\b|[?!$\\]|:\s",
     re.IGNORECASE,
 )
@@ -91,10 +91,10 @@ def is_topic(title: str, body: str) -> bool:
     parts = _split_title(title)
     if len(parts) > 1 and all(map(is_plausible_name, parts)):
         return False  # "Chains and antichains": two topics, which are found one by one
-    content = _list_content(title)
+    content = list_content(title)
     if _RESULT.search(normalize_name(title)) or len(body) < _MIN_BODY:
         return bool(content)
-    spoken = _list_stems(body)
+    spoken = list_stems(body)
     return 0 < len(content) <= 2 * sum(word[:5] in spoken for word in content)
 
 
@@ -104,14 +104,15 @@ def _split_title(title: str) -> list[str]:
     return [title] if any(map(is_adjective, parts)) else parts
 
 
-def _list_content(title: str) -> list[str]:
+def list_content(title: str) -> list[str]:
     """Return the words of a title that say what it is about, in the singular."""
     words = re.findall(r"[^\W\d_]{3,}", fold_text(title)[0])
     singular = [fold_plural(word) for word in words if word not in FUNCTION_WORDS]
     return [word for word in singular if word not in GENERIC_WORDS]
 
 
-def _list_stems(text: str) -> set[str]:
+def list_stems(text: str) -> set[str]:
+    """Return the first five letters of the words of a text, in the singular and without accents."""
     return {fold_plural(word)[:5] for word in re.findall(r"[^\W\d_]{3,}", fold_text(text)[0])}
 
 

@@ -121,24 +121,6 @@ def read_noun_phrase(text: str, start: int, end: int) -> Span | None:
     return Span(begin, stop)
 
 
-def read_subject(text: str) -> str:
-    """Return the noun that a definition's sentence begins with, "" if it begins in another way.
-
-    >>> read_subject("A finite poset P of rank n is said to be ")
-    'poset'
-    """
-    start = re.match(
-        r"\W*(?:We (?:say|call) (?:that )?)?(?:an?|the|every|each) ", text, re.IGNORECASE
-    )
-    span = read_noun_phrase(text, start.end(), len(text)) if start else None
-    if span is None or "," in text[span.end :] or re.match(r"\s+of\b", text[span.end :]):
-        return ""
-    words = text[slice(*span)].split(" of ")[0].split()
-    while len(words) > 1 and is_adjective(words[0]):
-        words.pop(0)
-    return " ".join(words) if len(words) < 3 and not is_adjective(words[-1]) else ""
-
-
 def _is_phrase_word(word: str) -> bool:
     """Ordinary words and compounds such as "q-binomial" and "(q,t)-Catalan"; no lone symbols."""
     if word.lower() in FUNCTION_WORDS or word.lower() in ("of", "to", "with", "by", "where"):

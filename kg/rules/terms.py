@@ -7,7 +7,8 @@ from dataclasses import replace
 from wordfreq import zipf_frequency
 
 from graphtune.kg.names import is_plausible_name, is_useful_alias, normalize_name, trim_name
-from graphtune.kg.rules.phrases import guess_type, is_adjective, read_noun_phrase, read_subject
+from graphtune.kg.rules.phrases import guess_type, is_adjective, read_noun_phrase
+from graphtune.kg.rules.subjects import find_bearer
 from graphtune.records import ROLES, Chunk, ConceptType, FoundConcept, Role, Span
 
 MAX_DESCRIPTION = 300
@@ -18,7 +19,17 @@ _NAMES_BEHIND = re.compile(r"\s*\(([a-z][a-z-]+(?:[ ,]+[a-z][a-z-]+){0,4})\)")
 #: What a span may hold behind a name: "spanned by", "modulo", or a symbol, as in "Catalan number Cn".
 _LOOSE_END = re.compile(
     r"(?:(?<!ly)\s+(?:of|modulo|in|on|for|with|to|from|by|over|and|or|at|generated|associated|given|spanned"
-    r"|induced|determined|(?!I|V|X)[A-Z][A-Za-z]|\S*[Α-ωϑϕ]\S*))+$"
+    r"|induced|determined|(?!I|V|X)[A-Z][A-Za-z]|\S*[Α-ωϑϕℂ-ℤ𝐀-𝟿]\S*))+$"
+)
+#: "the chromatic polynomial of the graph G" is about the chromatic polynomial.
+_OF_THIS = re.compile(r"(?<=\w{3})\s+of\s+the\s+[\w-]+$")
+_OF_ANY = re.compile(r"(?P<head>.*\w{3})\s+of\s+(?:an?|any|the)\s+(?:[\w-]+\s?){1,3}$")
+#: Adjectives that say which one is meant here.
+_OF_THE_MOMENT = re.compile(
+    r"(?:arbitrary|largest|smallest|underlying|common|resulting|corresponding|desired|given|above|actual"
+    r"|appropriate|additional|different|distinct|entire|exact|next|original|previous|remaining|respective"
+    r"|required|same|single|unknown|whole|ordinary)\s",
+    re.IGNORECASE,
 )
 _ALIAS_BEHIND = re.compile(
     r"\s*(?:\((?:(?:or|also|sometimes)\s+)+|,?\s*\(?(?:which\s+(?:is|are)\s+)?(?:or\s+)?(?:also|sometimes|often)\s+)"
@@ -45,7 +56,7 @@ def make_concept(
     [('graded poset', 'definition')]
     """
     raw = chunk.text[span.start : span.end]
-    name = _LOOSE_END.sub("", trim_name(raw))
+    name = _OF_THIS.sub("", _LOOSE_END.sub("", trim_name(raw)))
     start = raw.find(name)
     if start < 0 or not is_plausible_name(name):
         return
@@ -55,6 +66,8 @@ def make_concept(
         end = _extend_adjective(chunk.text, Span(start, end), sentence)
         name = chunk.text[start:end]
     name = lower_opening(name.replace("$", ""), chunk.text)
+    if _OF_THE_MOMENT.match(name):
+        return
     kind = kind or guess_type(name)
     description = _shorten(chunk.text[slice(*sentence)]) if sentence else ""
     aliases = _read_aliases(chunk.text, name, Span(end, sentence.end)) if sentence else ()
@@ -62,23 +75,25 @@ def make_concept(
         before, after = chunk.text[sentence.start : start], chunk.text[end : sentence.end]
         if _is_adjectival(name, before, after):
             kind = "definition"
-            noun = read_subject(before)
+            noun = find_bearer(chunk.text, sentence, start, chunk.heading.rpartition(" > ")[2])
             bare, name = name, f"{name} {noun}" if noun else name
             aliases += (bare,) if bare != name and is_technical(bare) else ()
+        whole = _OF_ANY.match(name)
+        aliases += (whole["head"],) if whole and is_technical(whole["head"]) else ()
     yield FoundConcept(name, kind, start, end, description, aliases, role)
 
 
-def is_technical(adjective: str) -> bool:
-    """Tell whether an adjective names its concept without a noun, for few texts use it otherwise.
+def is_technical(part: str) -> bool:
+    """Tell whether a part of a name tells its concept on its own, for few texts use it otherwise.
 
     >>> [is_technical(word) for word in ("polycyclic", "torsion-free", "finitely generated")]
     [True, True, True]
     >>> [is_technical(word) for word in ("similar", "normal")]
     [False, False]
     """
-    if not is_plausible_name(adjective):
+    if not is_plausible_name(part):
         return False
-    return " " in adjective or "-" in adjective or zipf_frequency(adjective, "en") < COMMON
+    return " " in part or "-" in part or zipf_frequency(part, "en") < COMMON
 
 
 def _extend_adjective(text: str, span: Span, sentence: Span) -> int:
