@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from graphtune.bench.graphs.planetmath import judge_concepts, judge_related, read_gold, sample_wrong
+from graphtune.bench.graphs.sample import judge_sample, read_sample_gold
 from graphtune.bench.reading.output import render_json, render_rows
 from graphtune.errors import DataError
 from graphtune.kg.graph import ConceptGraph, load_graph
@@ -52,6 +53,16 @@ def planetmath(workspace: Path, gold: Path, as_json: bool, wrong: int, seed: int
     for number, sample in enumerate(samples, 1):
         click.echo(f"\n{number}. {sample['name']} ({sample['type']}): {sample['description']}")
         click.echo(f"   [{sample['role']}] …{sample['quote']}…")
+
+
+@judge.command()
+@WORKSPACE
+@click.argument("gold", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@JSON
+def sample(workspace: Path, gold: Path, as_json: bool) -> None:
+    """Concepts, aliases and relations against the sample's own GOLD/gold.json."""
+    rows = judge_sample(read_graph(workspace), read_sample_gold(gold / "gold.json"))
+    click.echo(render_json({"rows": rows}) if as_json else render_rows(rows))
 
 
 if __name__ == "__main__":
