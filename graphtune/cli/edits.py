@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @contextmanager
 def _open_graph(root: Path) -> Iterator[tuple["GraphStore", "Ontology"]]:
     from graphtune.kg import GraphStore
-    from graphtune.pipeline import read_ontology
+    from graphtune.kg.build import read_ontology
     from graphtune.workspace import lock_workspace, open_workspace
 
     workspace = open_workspace(root)
