@@ -204,7 +204,8 @@ FUNCTION_WORDS = frozenset(
     those though three through thus to together too two under unless until up upon us use used uses
     using very via was we were what when whence whenever where whereas whether which while who
     whole whose why will with within without would write yet you your prove proved proves assume
-    fix consider define defined defines assuming throughout satisfying obtains i.e e.g resp etc et al cf
+    fix consider define defined defines assuming throughout satisfying obtains unlike except i.e e.g
+    resp etc et al cf
     """.split()
 )
 #: Words that say nothing as a search query when they stand alone.

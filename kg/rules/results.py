@@ -56,7 +56,8 @@ def read_results(chunk: Chunk, sentence: Span) -> Iterator[FoundConcept]:
         yield from make_concept(chunk, whole)
     for match in _RESULT.finditer(chunk.text, *sentence):
         first, *others = match["name"].split()
-        if first not in _UNNAMED and not any(word in FUNCTION_WORDS for word in others):
+        loose = any(word in FUNCTION_WORDS or word.endswith("ly") for word in (first, *others))
+        if first not in _UNNAMED and not loose:
             yield from make_concept(chunk, Span(*match.span("name")))
     for credit in _CREDIT.finditer(chunk.text, *sentence):
         person = _PERSON.match(chunk.text, credit.end(), sentence.end)

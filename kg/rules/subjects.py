@@ -101,6 +101,8 @@ def _read_head(phrase: str) -> str:
     words = re.split(r"\s(?:of|on|in|over|for|with)\s", phrase)[0].split()
     while len(words) > 1 and is_adjective(words[0]):
         words.pop(0)
+    if any(re.search(r"[a-z][A-Z]", word) for word in words):
+        return ""  # a symbol
     if not 1 <= len(words) < 3 or is_adjective(words[-1]) or words[-1] in FUNCTION_WORDS:
         return ""
     return " ".join((*words[:-1], fold_plural(words[-1])))

@@ -18,7 +18,7 @@ _ACRONYM_BEHIND = re.compile(r"\s*\(([A-Z]{2,6})s?\b")
 _NAMES_BEHIND = re.compile(r"\s*\(([a-z][a-z-]+(?:[ ,]+[a-z][a-z-]+){0,4})\)")
 #: What a span may hold behind a name: "spanned by", "modulo", or a symbol, as in "Catalan number Cn".
 _LOOSE_END = re.compile(
-    r"(?:(?<!ly)\s+(?:of|modulo|in|on|for|with|to|from|by|over|and|or|at|generated|associated|given|spanned"
+    r"(?:(?<!ly)\s+(?:of\s+(?:order|dimension|degree|type|length|rank|size)|with\s+respect|of|modulo|in|on|for|with|to|from|by|over|and|or|at|generated|associated|given|spanned"
     r"|induced|determined|(?!I|V|X)[A-Z][A-Za-z]|\S*[Α-ωϑϕℂ-ℤ𝐀-𝟿]\S*))+$"
 )
 #: "the chromatic polynomial of the graph G" is about the chromatic polynomial.
@@ -42,7 +42,7 @@ _OF_THE_MOMENT = re.compile(
 #: Lists, and phrases about the argument: "the distributive step", "a comparable case".
 _NO_TERM = re.compile(
     r",\s|\s(?:cases?|steps?|ways?|facts?|things?|reasons?|situations?|answers?|questions?|results?)$"
-    r"|^\w+ly$",
+    r"|^\w+ly$|\s(?:to\s+be|being)\s|^\w+(?:ic|ed)\s+(?:to|with|by)\s",
     re.IGNORECASE,
 )
 _ALIAS_BEHIND = re.compile(
@@ -92,7 +92,8 @@ def make_concept(
         if _is_adjectival(name, before, after):
             kind = "definition"
             noun = find_bearer(chunk.text, sentence, start, chunk.heading.rpartition(" > ")[2])
-            bare, name = name, f"{name} {noun}" if noun else name
+            is_new = noun and not name.endswith(noun.split()[-1])
+            bare, name = name, f"{name} {noun}" if is_new else name
             aliases += (bare,) if bare != name and is_technical(bare) else ()
         aliases = (*aliases, *_list_short_names(name))
     yield FoundConcept(name, kind, start, end, description, aliases, role)
