@@ -167,28 +167,29 @@ def _read_statements(clusters: dict[str, Cluster]) -> dict[tuple[str, str], Alia
 def _list_stated(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
     """Yield the pairs of which one's passages state the other as its alias, if nothing speaks against it.
 
-    Of an adjective and its noun ("stably finite", "stably finite ring") the noun is kept, and only
-    where no paper has the adjective alone.
+    Of an adjective and its noun ("stably finite", "stably finite ring") the noun is kept.
     """
     stated = _read_statements(clusters)
     claims = Counter(other for _, other in stated)
     for (key, other), alias in stated.items():
         one, two = clusters[key], clusters[other]
         kept, gone = (key, other) if _rank(one) < _rank(two) else (other, key)
-        # What many call by one word is seldom the rarer thing that one passage calls so.
-        backward = kept == other and (other, key) not in stated
-        is_property = _is_property(key, other) or _is_property(other, key)
-        if is_property:
+        if _is_property(key, other) or _is_property(other, key):
             gone, kept = sorted((key, other), key=len)
         if match_initials(one.head.name, two.head.name):
             yield _Pair(kept, gone, "acronym", alias)
-        elif not (
-            claims[other] > 1
-            or are_opposed(key, other)
-            or is_bare_adjective(key) != is_bare_adjective(other)
-            or (backward and " " not in other)
-            or _defines_apart(one, two, alias)
-            or (is_property and not clusters[gone].documents <= clusters[kept].documents)
+        elif claims[other] > 1 or _defines_apart(one, two, alias):
+            continue
+        elif _is_property(gone, kept) or _is_qualified(key, other) or _is_qualified(other, key):
+            # The short form says too little by itself: no other paper may have it alone.
+            short, long = sorted((key, other), key=len)
+            if clusters[short].documents <= clusters[long].documents:
+                yield _Pair(kept, gone, "alias", alias)
+        elif (
+            not are_opposed(key, other)
+            and is_bare_adjective(key) == is_bare_adjective(other)
+            # What many call by one word is seldom the rarer thing that one passage calls so.
+            and (kept == key or " " in other or (other, key) in stated)
         ):
             yield _Pair(kept, gone, "alias", alias)
 
@@ -196,6 +197,14 @@ def _list_stated(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
 def _is_property(form: str, other: str) -> bool:
     """Tell whether a form is an adjective that the other one gives to a noun."""
     return other.startswith(f"{form} ") and is_adjective(form)
+
+
+def _is_qualified(form: str, other: str) -> bool:
+    """Tell whether the other form also says what the thing is of; one word needs a plain "of a group"."""
+    rest = other.removeprefix(f"{form} of ")
+    return rest != other and (
+        " " in form or len(rest.split()) < 2 + rest.startswith(("a ", "the "))
+    )
 
 
 def _defines_apart(one: Cluster, two: Cluster, alias: Alias) -> bool:
@@ -242,9 +251,10 @@ def _list_qualified(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
 
 
 def _ask_verifier(clusters: dict[str, Cluster], apart: Apart, verify: Verifier) -> Iterator[_Pair]:
+    doubtful = {(min(p), max(p)) for p in _read_statements(clusters) if not are_opposed(*p)}
     ordered = [
         sorted(pair, key=lambda key: _rank(clusters[key]))
-        for pair in find_near(sorted(clusters))
+        for pair in sorted(doubtful.union(find_near(sorted(clusters))))
         if frozenset(pair) not in apart
     ]
     candidates = [MergeCandidate(*(clusters[key].describe() for key in pair)) for pair in ordered]
