@@ -29,6 +29,7 @@ SAME = [
 ]
 APART = [
     ("left ideal", "right ideal"),
+    ("chain condition", "chain condition on right annihilators"),
     ("n-gon", "m-gon"),
     ("finite group", "infinite group"),
     ("subgroup", "group"),
@@ -217,8 +218,17 @@ def test_a_verifier_judges_statements_that_rules_doubt() -> None:
     groups = group(
         find("vertex", "node", description="A vertex is a member of the ground collection."),
         *[find("vertex")] * 2,
-        find("node", description="A node branches upward.", paper="other"),
+        find("node", description="A node branches upward toward another junction.", paper="other"),
     )
     assert len(merge_groups(groups)[0]) == 2
     clusters, merges = merge_groups(groups, verify=lambda candidates: [True] * len(candidates))
     assert (list(clusters), [m.reason for m in merges]) == (["vertex"], ["model"])
+
+
+def test_whose_a_result_is_may_be_said_or_not_where_a_passage_says_so() -> None:
+    long = find("Euler's pentagonal number theorem")
+    stated = find("pentagonal number theorem", "Euler's pentagonal number theorem")
+    assert len(merge_groups(group(long, stated))[0]) == 1
+    assert len(merge_groups(group(long, find("pentagonal number theorem")))[0]) == 2
+    skew = group(find("skew Schur function"), find("Schur function", "skew Schur function"))
+    assert len(merge_groups(skew)[0]) == 2

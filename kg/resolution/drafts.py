@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from graphtune.kg.names import normalize_name
+from graphtune.kg.resolution.clusters import Cluster
 from graphtune.kg.resolution.groups import Group
 from graphtune.kg.resolution.keys import is_bare_adjective
-from graphtune.kg.resolution.merging import Cluster
 from graphtune.records import Concept, ConceptType, Origin
 
 
