@@ -79,6 +79,16 @@ def test_a_bare_adjective_that_is_found_too_belongs_to_none_everywhere() -> None
     assert names.find("normal", "unknown") == ""
 
 
+def test_a_bare_adjective_is_an_alias_only_where_a_paper_states_it() -> None:
+    drafts = resolve(
+        find("normal subgroup", "normal", paper="groups"), find("normal", paper="groups")
+    )
+    assert list(drafts.by_key) == ["normal subgroup"]
+    names = index_names(drafts)
+    assert names.find("normal", "groups") == "normal subgroup"
+    assert names.find("normal", "operators") == ""
+
+
 def test_types_are_voted_and_definitions_count_more() -> None:
     drafts = resolve(
         find("Pieri rule", kind="formula"),

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from graphtune.kg.names import normalize_name
+from graphtune.kg.resolution.clusters import Cluster
 from graphtune.kg.resolution.groups import Group
 from graphtune.kg.resolution.keys import is_bare_adjective
-from graphtune.kg.resolution.merging import Cluster
 from graphtune.records import Concept, ConceptType, Origin
 
 
@@ -127,14 +127,17 @@ class Names(NamedTuple):
 def index_names(drafts: Drafts) -> Names:
     """Give each form to its concept; one that several claim, to none but inside single papers.
 
-    A concept's own name is its own even where others claim it as an alias, but for a bare
-    adjective: "normal" says something else of a subgroup and of an operator.
+    A concept's own name is its own even where others claim it as an alias. A bare adjective is an
+    alias only in the papers that state it: "normal" says something else of an operator.
     """
     names = Names({}, {})
     for form, keys in drafts.list_claims():
-        if form in keys and not (len(keys) > 1 and is_bare_adjective(form)):
+        bare = is_bare_adjective(form) and any(
+            drafts.by_key[key].claims.get(form) for key in keys if key != form
+        )
+        if form in keys and not (bare and len(keys) > 1):
             names.everywhere[form] = form
-        elif len(keys) == 1:
+        elif len(keys) == 1 and not bare:
             names.everywhere[form] = keys[0]
         else:
             papers: defaultdict[str, list[str]] = defaultdict(list)

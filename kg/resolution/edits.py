@@ -10,9 +10,10 @@ from sqlite_utils import Database
 from graphtune.errors import DataError
 from graphtune.kg.names import normalize_name
 from graphtune.kg.ontology import Ontology
+from graphtune.kg.resolution.clusters import Cluster
 from graphtune.kg.resolution.drafts import Draft, Drafts, make_draft
 from graphtune.kg.resolution.keys import explain_match
-from graphtune.kg.resolution.merging import Cluster, Merge
+from graphtune.kg.resolution.merging import Merge
 
 Arguments = dict[str, Any]
 #: What an edit that finds its concept gone is waiting for; "" if it was done.

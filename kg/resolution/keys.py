@@ -173,7 +173,7 @@ def are_opposed(form: str, other: str) -> bool:
     """Tell whether two names must stand for two concepts, whatever a passage or a model says.
 
     They must where a symbol or number differs, where a word stands against its opposite or its
-    negation, and where one is the other with words added in front or to a single word.
+    negation, and where one is the other with words added in front, to a single word, or by a "for".
 
     >>> [are_opposed("left ideal", "right ideal"), are_opposed("n-gon", "m-gon")]
     [True, True]
@@ -195,7 +195,8 @@ def are_opposed(form: str, other: str) -> bool:
     if only and more:
         return False
     short, long = sorted((order_words(form), order_words(other)), key=len)
-    return shared.total() < 2 or long[-len(short) :] == short
+    narrowed = long[: len(short)] == short and _JOINTS & set(long)
+    return shared.total() < 2 or long[-len(short) :] == short or bool(narrowed)
 
 
 def _is_negation(word: str, other: str) -> bool:

@@ -1,8 +1,7 @@
 """Groups that are one concept: merged into the best attested one, each by what it has to do with it."""
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 from graphtune.kg.resolution.candidates import (
     MergeCandidate,
@@ -12,17 +11,10 @@ from graphtune.kg.resolution.candidates import (
     find_near,
     find_qualified,
 )
-from graphtune.kg.resolution.groups import Alias, Group, list_content_words
-from graphtune.kg.resolution.keys import (
-    are_opposed,
-    explain_match,
-    is_bare_adjective,
-    make_keys,
-    match_initials,
-    read_acronym,
-)
-from graphtune.kg.rules.phrases import is_adjective
-from graphtune.records import Concept
+from graphtune.kg.resolution.clusters import Cluster, rank_cluster
+from graphtune.kg.resolution.groups import Group
+from graphtune.kg.resolution.keys import are_opposed, explain_match
+from graphtune.kg.resolution.statements import Pair, list_stated, read_statements
 
 #: Two normal forms that must not become one concept.
 Apart = Collection[frozenset[str]]
@@ -44,54 +36,6 @@ class Merge:
     end: int | None = None
 
 
-@dataclass
-class Cluster:
-    """A canonical group, the groups spelled like it, and those that are other names of it."""
-
-    head: Group
-    alike: list[Group] = field(default_factory=list)
-    others: list[Group] = field(default_factory=list)
-
-    @property
-    def same(self) -> list[Group]:
-        """The groups whose statements count as the concept's own."""
-        return [self.head, *self.alike]
-
-    @property
-    def groups(self) -> list[Group]:
-        """All groups, the canonical one first."""
-        return [*self.same, *self.others]
-
-    @property
-    def weight(self) -> int:
-        """Findings under the canonical name, however it is spelled."""
-        return sum(group.names.total() for group in self.same)
-
-    @property
-    def aliases(self) -> dict[str, Alias]:
-        """What the concept's own passages call it beside its name."""
-        found: dict[str, Alias] = {}
-        for group in self.same:
-            for form, alias in group.aliases.items():
-                held = found.setdefault(form, alias)
-                if held is not alias:
-                    documents = held.documents | alias.documents
-                    found[form] = Alias(
-                        held.surface, documents, held.chunk_id, held.start, held.end
-                    )
-        return found
-
-    @property
-    def documents(self) -> set[str]:
-        """The papers in which it was found under its canonical name."""
-        return {document for group in self.same for document in group.documents}
-
-    def describe(self) -> Concept:
-        """Return what a verifier is told."""
-        texts = (group.description for group in self.same if group.description)
-        return Concept(self.head.key, self.head.name, self.head.kind, next(texts, ""))
-
-
 def merge_groups(
     groups: dict[str, Group], apart: Apart = (), verify: Verifier | None = None
 ) -> tuple[dict[str, Cluster], list[Merge]]:
@@ -106,7 +50,7 @@ def merge_groups(
         The clusters by their canonical normal form, and the merges.
     """
     clusters, merges = _merge_alike(groups, apart)
-    pairs = [*_list_stated(clusters), *_list_acronyms(clusters), *_list_qualified(clusters)]
+    pairs = [*list_stated(clusters), *_list_acronyms(clusters), *_list_qualified(clusters)]
     merges += _merge_clusters(clusters, pairs, apart)
     if verify:
         merges += _merge_clusters(clusters, _ask_verifier(clusters, apart, verify), apart)
@@ -137,131 +81,45 @@ def _merge_alike(groups: dict[str, Group], apart: Apart) -> tuple[dict[str, Clus
     return clusters, merges
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """A reason to merge two clusters, and the passage behind it."""
-
-    kept: str
-    gone: str
-    reason: str
-    alias: Alias | None = None
-
-
-def _read_statements(clusters: dict[str, Cluster]) -> dict[tuple[str, str], Alias]:
-    """Return, for (concept, other concept), the alias of the first that is a name of the second."""
-    owner = {group.key: key for key, cluster in clusters.items() for group in cluster.same}
-    spelled: defaultdict[str, set[str]] = defaultdict(set)
-    for form, key in owner.items():
-        for spelling in make_keys(form):
-            spelled[spelling].add(key)
-    stated: dict[tuple[str, str], Alias] = {}
-    for key, cluster in clusters.items():
-        for form, alias in cluster.aliases.items():
-            found = {owner[form]} if form in owner else set()
-            found = found or {k for name in make_keys(form) for k in spelled.get(name, ())}
-            if len(found) == 1 and found != {key}:
-                stated.setdefault((key, found.pop()), alias)
-    return stated
-
-
-def _list_stated(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
-    """Yield the pairs of which one's passages state the other as its alias, if nothing speaks against it.
-
-    Of an adjective and its noun ("stably finite", "stably finite ring") the noun is kept, and only
-    where no paper has the adjective alone.
-    """
-    stated = _read_statements(clusters)
-    claims = Counter(other for _, other in stated)
-    for (key, other), alias in stated.items():
-        one, two = clusters[key], clusters[other]
-        kept, gone = (key, other) if _rank(one) < _rank(two) else (other, key)
-        # What many call by one word is seldom the rarer thing that one passage calls so.
-        backward = kept == other and (other, key) not in stated
-        is_property = _is_property(key, other) or _is_property(other, key)
-        if is_property:
-            gone, kept = sorted((key, other), key=len)
-        if match_initials(one.head.name, two.head.name):
-            yield _Pair(kept, gone, "acronym", alias)
-        elif not (
-            claims[other] > 1
-            or are_opposed(key, other)
-            or is_bare_adjective(key) != is_bare_adjective(other)
-            or (backward and " " not in other)
-            or _defines_apart(one, two, alias)
-            or (is_property and not clusters[gone].documents <= clusters[kept].documents)
-        ):
-            yield _Pair(kept, gone, "alias", alias)
-
-
-def _is_property(form: str, other: str) -> bool:
-    """Tell whether a form is an adjective that the other one gives to a noun."""
-    return other.startswith(f"{form} ") and is_adjective(form)
-
-
-def _defines_apart(one: Cluster, two: Cluster, alias: Alias) -> bool:
-    """Tell whether other papers define one of the two names in words that have nothing in common.
-
-    The words are those of the definitions in the papers that state the alias. Two single words
-    ("block", "variety") are held to that even inside these papers.
-    """
-    strict = " " not in one.head.key and " " not in two.head.key
-    texts = [
-        (cluster, document, list_content_words(group, document))
-        for cluster in (one, two)
-        for group in cluster.same
-        for document in group.definitions
-    ]
-    stated = {
-        word
-        for cluster, document, words in texts
-        if cluster is one and document in alias.documents
-        for word in words
-    }
-    return any(
-        not stated & words
-        for cluster, document, words in texts
-        if document not in alias.documents or (strict and cluster is two)
-    )
-
-
-def _list_acronyms(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
+def _list_acronyms(clusters: dict[str, Cluster]) -> Iterator[Pair]:
     """Yield the acronyms that one name in the same paper explains."""
     names = {key: cluster.head.name for key, cluster in clusters.items()}
     for long, short in find_acronyms(names):
         if clusters[long].documents & clusters[short].documents:
-            yield _Pair(long, short, "acronym")
+            yield Pair(long, short, "acronym")
 
 
-def _list_qualified(clusters: dict[str, Cluster]) -> Iterator[_Pair]:
+def _list_qualified(clusters: dict[str, Cluster]) -> Iterator[Pair]:
     """Yield the names that only say what they are of, in all papers that have the short form."""
     for short, long in find_qualified(sorted(clusters)):
         papers = clusters[short].documents
         if papers and papers <= clusters[long].documents:
-            kept, gone = sorted((short, long), key=lambda key: _rank(clusters[key]))
-            yield _Pair(kept, gone, "qualifier")
+            kept, gone = sorted((short, long), key=lambda key: rank_cluster(clusters[key]))
+            yield Pair(kept, gone, "qualifier")
 
 
-def _ask_verifier(clusters: dict[str, Cluster], apart: Apart, verify: Verifier) -> Iterator[_Pair]:
+def _ask_verifier(clusters: dict[str, Cluster], apart: Apart, verify: Verifier) -> Iterator[Pair]:
+    doubtful = {(min(p), max(p)) for p in read_statements(clusters) if not are_opposed(*p)}
     ordered = [
-        sorted(pair, key=lambda key: _rank(clusters[key]))
-        for pair in find_near(sorted(clusters))
+        sorted(pair, key=lambda key: rank_cluster(clusters[key]))
+        for pair in sorted(doubtful.union(find_near(sorted(clusters))))
         if frozenset(pair) not in apart
     ]
     candidates = [MergeCandidate(*(clusters[key].describe() for key in pair)) for pair in ordered]
     verdicts = verify(candidates) if candidates else []
     for (kept, gone), same in zip(ordered, verdicts, strict=True):
         if same:
-            yield _Pair(kept, gone, "model")
+            yield Pair(kept, gone, "model")
 
 
 def _merge_clusters(
-    clusters: dict[str, Cluster], pairs: Sequence[_Pair] | Iterator[_Pair], apart: Apart
+    clusters: dict[str, Cluster], pairs: Iterable[Pair], apart: Apart
 ) -> list[Merge]:
     """Merge, in place, from the best attested on; who has been merged neither gives nor takes."""
-    unique: dict[tuple[str, str], _Pair] = {}
+    unique: dict[tuple[str, str], Pair] = {}
     for pair in pairs:
         unique.setdefault((pair.kept, pair.gone), pair)
-    ranks = {key: _rank(cluster) for key, cluster in clusters.items()}
+    ranks = {key: rank_cluster(cluster) for key, cluster in clusters.items()}
     ordered = sorted(unique.values(), key=lambda p: (ranks[p.kept], ranks[p.gone]))
     merges = []
     for pair in ordered:
@@ -277,8 +135,3 @@ def _merge_clusters(
         where = (place.chunk_id, place.start, place.end) if place and place.chunk_id else ()
         merges.append(Merge(pair.kept, pair.gone, pair.reason, gone.head.name, *where))
     return merges
-
-
-def _rank(cluster: Cluster) -> tuple[bool, int, str]:
-    """Better attested names first; acronyms last, because the long name explains itself."""
-    return bool(read_acronym(cluster.head.name)), -cluster.weight, cluster.head.key
