@@ -31,6 +31,14 @@ def read_lines(workspace: Workspace) -> list[str]:
         return list(list_lines(store))
 
 
+def copy_backwards(folder: Path, target: Path) -> Path:
+    """Copy papers under names that sort the other way."""
+    target.mkdir()
+    for number, paper in enumerate(sorted(folder.iterdir(), reverse=True)):
+        shutil.copy(paper, target / f"{number}.tex")
+    return target
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("papers")
@@ -38,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(paper, folder)
     # A near-duplicate under another name, so that there are links between papers.
     text = PAPERS[0].read_text(encoding="utf-8")
-    (folder / "preprint.tex").write_text(text.replace("Let ", "Now let ", 1), encoding="utf-8")
+    (folder / "03-a-preprint.tex").write_text(text.replace("Let ", "Now let ", 1), encoding="utf-8")
     return folder
 
 
@@ -49,13 +57,9 @@ def test_at_once_or_a_paper_at_a_time(tmp_path: Path, config: Config, folder: Pa
     kinds = {line.split('"')[1] for line in lines}
     assert {"paper", "chunk", "link", "concept", "alias", "mention", "relation"} <= kinds
     assert str(tmp_path) not in "".join(lines)
-    # The same files in another place, in another order, with names that sort the other way.
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
+    elsewhere = copy_backwards(folder, tmp_path / "elsewhere")
     stepwise = make_workspace(tmp_path / "steps", config)
-    for number, paper in enumerate(sorted(folder.iterdir(), reverse=True)):
-        copy = elsewhere / f"{number}.tex"
-        shutil.copy(paper, copy)
+    for copy in sorted(elsewhere.iterdir()):
         build_graph(stepwise, [copy])
     assert read_lines(stepwise) == lines
     # Another paper comes and goes.
@@ -99,9 +103,9 @@ def test_the_order_of_a_models_answers_is_none(
     tmp_path: Path, config: Config, folder: Path
 ) -> None:
     hashes = []
-    for order in (1, -1):
+    for order, papers in ((1, folder), (-1, copy_backwards(folder, tmp_path / "elsewhere"))):
         workspace = make_workspace(tmp_path / str(order), config)
-        build_graph(workspace, [folder])
+        build_graph(workspace, [papers])
         with GraphStore(workspace.database) as store:
             chunks = store.chunks()[::order]
             save_found(store, chunks[: len(chunks) // 2])
