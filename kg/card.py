@@ -29,7 +29,7 @@ class CardLine:
 
 @dataclass(frozen=True, slots=True)
 class GraphCard:
-    """The lines of a card, and the number of rejected records by reason."""
+    """The lines of a card, and the number of records left out, by reason."""
 
     lines: tuple[CardLine, ...]
     rejections: dict[str, int]
@@ -63,7 +63,7 @@ BOUNDS: dict[str, Bound] = {
         0.0, 0.01, "the ontology is another than when the graph was made: build again"
     ),
     "near-duplicates": Bound(0.01, 0.05, "join what is one: graphtune graph merge A B"),
-    "homographs": Bound(0.01, 0.05, "rename one of them, or give the alias to one alone"),
+    "homographs": Bound(0.01, 0.05, "graphtune graph split CONCEPT ALIAS, or rename one"),
     "concepts without relation": Bound(
         0.6, 0.9, "the extractors `hybrid` and `llm` find more relations than `rules`"
     ),
@@ -126,6 +126,6 @@ def render_card(card: GraphCard) -> str:
             rows.append(f"{'':5}→ {line.advice}")
             rows += [f"{'':7}{example}" for example in line.examples]
     if card.rejections:
-        rows.append("rejected records by reason:")
+        rows.append("left out, by reason:")
         rows += [f"{count:>9,}  {reason}" for reason, count in card.rejections.items()]
     return "\n".join(rows)

@@ -13,7 +13,11 @@ from graphtune.kg.store import GraphStore
 
 def make_card(graph: ConceptGraph, store: GraphStore) -> GraphCard:
     """Measure a graph and the extraction behind it; `card.BOUNDS` says what the verdicts mean."""
-    lines = (*_measure_spans(graph), *_measure_concepts(graph), *_measure_extraction(store))
+    lines = (
+        *_measure_spans(graph),
+        *_measure_concepts(graph, _list_homographs(graph, store)),
+        *_measure_extraction(store),
+    )
     return GraphCard(lines, count_rejections(store))
 
 
@@ -79,7 +83,7 @@ def _measure_spans(graph: ConceptGraph) -> list[CardLine]:
     ]
 
 
-def _measure_concepts(graph: ConceptGraph) -> list[CardLine]:
+def _measure_concepts(graph: ConceptGraph, homographs: list[str]) -> list[CardLine]:
     names = {key: concept.name for key, concept in graph.concepts.items()}
     kinds = graph.ontology
     strange = [f"{c.name} ({c.type})" for c in graph.concepts.values() if c.type not in kinds.types]
@@ -92,10 +96,7 @@ def _measure_concepts(graph: ConceptGraph) -> list[CardLine]:
     related = {end for r in graph.relations for end in (r.source, r.target)}
     counts = {
         "near-duplicates": [f"{names[a]} / {names[b]}" for a, b in find_near_duplicates(graph)],
-        "homographs": [
-            f"{form}: {', '.join(names[key] for key in keys)}"
-            for form, keys in find_homographs(graph).items()
-        ],
+        "homographs": homographs,
         "concepts without relation": [names[key] for key in names if key not in related],
         "concepts without mention": [names[key] for key in names if not graph.mentions.get(key)],
         "concepts in one paper only": [names[key] for key in names if len(graph.papers(key)) == 1],
@@ -107,6 +108,21 @@ def _measure_concepts(graph: ConceptGraph) -> list[CardLine]:
         ),
         *(make_line(name, len(found), len(names), found) for name, found in counts.items()),
         make_line("related_to", vague, len(graph.relations)),
+    ]
+
+
+def _list_homographs(graph: ConceptGraph, store: GraphStore) -> list[str]:
+    """Name what several concepts are called, and concepts that resolution took for two in one."""
+    names = {key: concept.name for key, concept in graph.concepts.items()}
+    shared = [
+        f"{form}: a name of {' and of '.join(names[key] for key in keys)}"
+        for form, keys in find_homographs(graph).items()
+    ]
+    suspects = json.loads(store.meta().get("homographs", "{}"))
+    return shared + [
+        f"{names[key]}: defined in unlike words by {len(papers)} papers"
+        for key, papers in suspects.items()
+        if key in names
     ]
 
 
@@ -126,12 +142,12 @@ def _measure_extraction(store: GraphStore) -> list[CardLine]:
 
 
 def count_rejections(store: GraphStore) -> dict[str, int]:
-    """Return how many records of the extractor in use were rejected, by reason, most first."""
-    rows = store.db.query(
-        "SELECT rejections FROM extractions WHERE extractor = ?",
-        [store.meta().get("extractor", "rules")],
-    )
+    """Return how many records were left out, by reason, most first: by the extractor, by resolution."""
+    meta = store.meta()
+    query = "SELECT rejections FROM extractions WHERE extractor = ?"
     counts: Counter[str] = Counter()
-    for row in rows:
+    for row in store.db.query(query, [meta.get("extractor", "rules")]):
         counts.update(json.loads(row["rejections"]))
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    for reason, number in json.loads(meta.get("left_out", "{}")).items():
+        counts[f"{reason} (resolution)"] += number
+    return dict(sorted((+counts).items(), key=lambda item: (-item[1], item[0])))

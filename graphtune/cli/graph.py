@@ -31,12 +31,14 @@ def stats(workspace: Path) -> Outcome:
     figures = describe_graph(_load(workspace))
     lines = []
     for name, value in figures.items():
-        shown = (
-            ", ".join(f"{k} {n:,}" for k, n in value.items())
-            if isinstance(value, dict)
-            else f"{value:,}"
-        )
+        if isinstance(value, dict):
+            shown = ", ".join(f"{k} {n:,}" for k, n in value.items())
+        else:
+            shown = f"{value:,}"
+            if name.startswith("concepts_") and figures["concepts"]:
+                shown += f" ({100 * value / figures['concepts']:.0f} %)"
         lines.append(f"{name.replace('_', ' '):26} {shown}")
+    lines.append("whether it is good enough to train on: graphtune graph card")
     return Outcome(figures, "\n".join(lines))
 
 

@@ -11,7 +11,8 @@ Indices = NDArray[np.intp]
 
 #: The angle between two neighbours on a sunflower, which fills a disc evenly (Vogel 1979).
 _GOLDEN = np.pi * (3 - np.sqrt(5))
-_STEPS = 250
+#: Steps of a small graph; a large one gets fewer, for the work of a step grows with it.
+_STEPS, _WORK = 250, 800_000
 #: Distances within which nodes push each other one by one.
 _NEAR = 4.0
 
@@ -85,8 +86,9 @@ def _move_points(points: Points, label: Indices, edges: Indices) -> Points:
     share = ends[:, ::-1] / ends.sum(axis=1, keepdims=True)
     strength = 1 / np.sqrt(ends.min(axis=1))
     radius = 0.45 + 0.2 * np.sqrt(degree)
-    for step in range(_STEPS):
-        heat = (1 - step / _STEPS) ** 2 + 0.02
+    steps = min(_STEPS, max(50, _WORK // count))
+    for step in range(steps):
+        heat = (1 - step / steps) ** 2 + 0.02
         centres = _add_up(points, label, len(sizes)) / sizes[:, None]
         apart = points[:, None] - centres[None]
         squares = (apart**2).sum(axis=2) + sizes[None]

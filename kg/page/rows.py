@@ -13,8 +13,8 @@ from graphtune.records import ROLES, Chunk, Relation
 
 Row = dict[str, Any]
 
-#: Quotes of a concept that the page holds; the strongest come first.
-MAX_QUOTES = 6
+#: Quotes of a concept that the page holds, the strongest first, and of all together.
+MAX_QUOTES, ALL_QUOTES = 6, 40_000
 #: Components of up to so many concepts stand around the graph, not in it.
 SMALL = 4
 #: Characters of context on each side of a mention.
@@ -34,6 +34,7 @@ def collect_rows(graph: ConceptGraph) -> Row:
     for edge in edges:
         edge["relation"] = relations.index(edge["relation"])
     places = _place_concepts(graph, number, [c.members for c in communities])
+    limit = max(1, min(MAX_QUOTES, ALL_QUOTES // max(1, len(ids))))
     concepts = []
     for key, (x, y) in zip(ids, places, strict=True):
         concept = graph.concepts[key]
@@ -47,7 +48,7 @@ def collect_rows(graph: ConceptGraph) -> Row:
                 "community": home.get(key),
                 "papers": len(graph.papers(key)),
                 "mentions": len(graph.mentions.get(key, ())),
-                "evidence": _collect_quotes(graph, key, papers),
+                "evidence": _collect_quotes(graph, key, papers, limit),
                 "x": x,
                 "y": y,
             }
@@ -109,7 +110,7 @@ def _collect_edges(
     return rows
 
 
-def _collect_quotes(graph: ConceptGraph, key: str, papers: dict[str, int]) -> list[Row]:
+def _collect_quotes(graph: ConceptGraph, key: str, papers: dict[str, int], limit: int) -> list[Row]:
     """Return the strongest mentions, those of different papers first where they are as strong."""
     strongest = sorted(graph.evidence(key), key=lambda m: ROLES.index(m.role))
     seen: Counter[tuple[str, str]] = Counter()
@@ -125,7 +126,7 @@ def _collect_quotes(graph: ConceptGraph, key: str, papers: dict[str, int]) -> li
                 graph.chunks[mention.chunk_id], mention.start, mention.end, papers, CONTEXT
             ),
         }
-        for *_, mention in sorted(ranked)[:MAX_QUOTES]
+        for *_, mention in sorted(ranked)[:limit]
     ]
 
 

@@ -5,6 +5,7 @@ const PALETTE = [
 ];
 const OTHER = "#9aa0a8";
 const PADDING = 40;
+const LABEL = 60;
 const stage = document.getElementById("stage");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let theme = {};
@@ -30,8 +31,9 @@ function colourOf(node) {
 
 function makeGraph() {
   const graph = new graphology.MultiDirectedGraph();
+  const scale = Math.min(1, Math.sqrt(4000 / concepts.length));
   concepts.forEach((concept, node) => graph.addNode(node, {
-    x: concept.x, y: concept.y, label: concept.name, size: 2 + 1.5 * Math.sqrt(Math.min(degrees[node], 120)),
+    x: concept.x, y: concept.y, label: concept.name, size: scale * (2 + 1.5 * Math.sqrt(Math.min(degrees[node], 120))),
   }));
   data.edges.forEach((edge, number) => graph.addDirectedEdgeWithKey(number, edge.source, edge.target, {
     size: 1,
@@ -46,7 +48,7 @@ function reduceNode(key, values) {
   if (!near.size) return { ...values, color: colour };
   if (!near.has(node)) return { ...values, color: theme.faded, label: null, zIndex: 0 };
   const centre = node === state.selected || node === state.over;
-  return { ...values, color: colour, zIndex: centre ? 2 : 1, forceLabel: centre || near.size <= 40, highlighted: node === state.selected };
+  return { ...values, color: colour, zIndex: centre ? 2 : 1, forceLabel: centre || near.size <= 16, highlighted: node === state.selected };
 }
 
 function reduceEdge(key, values) {
@@ -103,7 +105,7 @@ function startDrawing() {
   renderer = new Sigma(makeGraph(), stage, {
     defaultEdgeType: "line", defaultEdgeColor: theme.edge, nodeReducer: reduceNode, edgeReducer: reduceEdge,
     labelFont: getComputedStyle(document.body).fontFamily, labelSize: 12, labelWeight: "500",
-    labelDensity: 0.7, labelGridCellSize: 110, labelRenderedSizeThreshold: 4, zIndex: true,
+    labelDensity: 0.7, labelGridCellSize: 110, labelRenderedSizeThreshold: concepts.length > 4000 ? 3 : 4, zIndex: true,
     defaultDrawNodeHover: drawHover, defaultDrawNodeLabel: drawLabel, minCameraRatio: 0.02, maxCameraRatio: 3,
     minEdgeThickness: 1.2, stagePadding: PADDING, hideEdgesOnMove: data.edges.length > 20000,
   });
@@ -141,7 +143,8 @@ function centreOn(nodes, least = 0.22, animate = true) {
     const box = document.getElementById(id).getBoundingClientRect();
     return box.width && box.width < width / 2 ? box.width + 14 : 0;
   };
-  const left = side("controls"), right = side("detail");
+  // Labels stand to the right of their nodes.
+  const left = side("controls"), right = side("detail") + (nodes.length > 1 ? LABEL : 0);
   const free = Math.max(width - left - right, 4 * PADDING);
   const camera = renderer.getCamera();
   const [start, end] = [0, 1].map((at) => renderer.framedGraphToViewport({ x: at, y: 0 }).x);
