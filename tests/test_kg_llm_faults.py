@@ -155,6 +155,25 @@ def test_a_limit_that_was_too_low_asks_again_when_raised(
     assert (summary.failed_chunks, summary.pending_chunks) == (0, 0)
 
 
+def test_a_cut_reply_is_used_again_only_while_the_limit_is_as_low(
+    asking: Asking, endpoint: Endpoint, papers: Path
+) -> None:
+    def behave(request: dict[str, Any]) -> Answer:
+        return (
+            complete(answer_passages(request)[:300], "length") if count(request) == 5 else fail(500)
+        )
+
+    def count(request: dict[str, Any]) -> int:
+        return len(list_passages(request))
+
+    endpoint.behave = behave
+    settings = {"batch_tokens": 1000, "retries": 0, "concurrency": 1}
+    for limit, whole in ((100, 2), (100, 2), (200, 4)):
+        build_graph(asking(**settings, max_output_tokens=limit), [papers])
+        assert [count(request) for request in endpoint.requests].count(5) == whole
+    check_evidence(asking())
+
+
 @pytest.mark.parametrize("refused", [["json_schema"], ["json_schema", "json_object"]])
 def test_a_server_without_schemas_does(
     asking: Asking, endpoint: Endpoint, papers: Path, refused: list[str]
