@@ -4,7 +4,14 @@
 """
 
 from graphtune.kg.build import build_graph, import_graph
-from graphtune.kg.graph import ConceptGraph, describe_graph, find_concept, load_graph, make_networkx
+from graphtune.kg.graph import (
+    ConceptGraph,
+    describe_graph,
+    find_concept,
+    load_graph,
+    load_networkx,
+    make_networkx,
+)
 from graphtune.kg.store import GraphStore
 from graphtune.kg.summary import BuildSummary
 
@@ -17,5 +24,6 @@ __all__ = [
     "find_concept",
     "import_graph",
     "load_graph",
+    "load_networkx",
     "make_networkx",
 ]

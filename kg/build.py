@@ -61,7 +61,7 @@ def build_graph(
         with _timed(summary, "resolution"):
             # Extraction that stopped early must not replace another extractor's graph.
             if not summary.stopped or store.meta().get("extractor") in (None, extractor):
-                summary.left_out = resolve_graph(store, extractor)
+                summary.left_out = resolve_graph(store, extractor, ontology)
         summary.counts = count_graph(store)
         extractions = count_extractions(store.db, extractor)
         summary.failed_chunks = extractions["failed"]
@@ -140,7 +140,7 @@ def import_graph(store: GraphStore, file: Path, ontology: Ontology) -> dict[str,
     found = read_graph_file(file, ontology)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     save_import(store.db, digest, str(file), found.concepts, found.relations)
-    resolve_graph(store, store.meta().get("extractor", "rules"))
+    resolve_graph(store, store.meta().get("extractor", "rules"), ontology)
     return {
         "concepts": len(found.concepts),
         "relations": len(found.relations),

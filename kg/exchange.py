@@ -1,4 +1,4 @@
-"""Concept graphs in other programs' files: GraphML and node-link JSON, out and in."""
+"""Concept graphs of other programs: GraphML and node-link JSON, translated into our vocabulary."""
 
 import json
 import re
@@ -11,18 +11,16 @@ from xml.etree.ElementTree import ParseError
 import networkx as nx
 
 from graphtune.errors import DataError
+from graphtune.kg.export import LIST_SEPARATOR
 from graphtune.kg.names import is_plausible_name, normalize_name
 from graphtune.kg.ontology import Ontology, load_ontology
 from graphtune.kg.rules.phrases import guess_type
 from graphtune.records import Concept, Relation
 
-LIST_SEPARATOR = " | "
 _EXPECTED = (
     "expected GraphML or node-link JSON, "
     'such as {"nodes": [{"id": …}], "links": [{"source": …, "target": …}]}'
 )
-#: Characters that XML 1.0 cannot hold.
-_UNSAFE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PAPER_TYPES = frozenset("paper document article publication book source citation".split())
 _NUMBERED = re.compile(
     r"(?:theorem|lemma|proposition|corollary|conjecture|definition|equation|remark|example|section)s?"
@@ -39,44 +37,6 @@ class ImportedGraph:
     relations: list[Relation] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     mapped: dict[str, int] = field(default_factory=dict)
-
-
-def export_graph(graph: nx.MultiDiGraph, path: Path) -> None:
-    """Write a concept graph as GraphML (`.graphml`, opens in Gephi) or node-link JSON (`.json`).
-
-    In GraphML lists are joined by " | ", and edges are numbered: the relation is their `type`.
-
-    Raises:
-        DataError: the suffix is another one.
-    """
-    if path.suffix not in (".graphml", ".json"):
-        raise DataError(f"{path}: cannot export to {path.suffix!r}; name a .graphml or .json file")
-    flat = path.suffix == ".graphml"
-    copy = nx.MultiDiGraph()
-    for node, values in graph.nodes(data=True):
-        copy.add_node(_clean_value(node, flat), **_clean_values(values, flat))
-    for number, (source, target, key, values) in enumerate(graph.edges(keys=True, data=True)):
-        # Gephi keeps one edge of those that share an id, so a relation type cannot be the id.
-        edge_key = f"e{number}" if flat else key
-        label = {"label": values.get("type", key)} if flat else {}
-        ends = _clean_value(source, flat), _clean_value(target, flat)
-        copy.add_edge(*ends, key=edge_key, **_clean_values(values, flat), **label)
-    if flat:
-        nx.write_graphml_xml(copy, path, encoding="utf-8", prettyprint=True)
-    else:
-        content = json.dumps(nx.node_link_data(copy, edges="links"), ensure_ascii=False, indent=1)
-        path.write_text(content + "\n", encoding="utf-8")
-
-
-def _clean_values(values: dict[str, Any], flat: bool) -> dict[str, Any]:
-    return {name: _clean_value(value, flat) for name, value in values.items() if value is not None}
-
-
-def _clean_value(value: Any, flat: bool) -> Any:
-    if isinstance(value, list | tuple):
-        cleaned = [_clean_value(item, flat) for item in value]
-        return LIST_SEPARATOR.join(map(str, cleaned)) if flat else cleaned
-    return _UNSAFE.sub(" ", value) if isinstance(value, str) else value
 
 
 def read_graph_file(path: Path, ontology: Ontology | None = None) -> ImportedGraph:

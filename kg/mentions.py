@@ -1,22 +1,25 @@
 """Where concepts are named: exact names and aliases in passages, each with its role."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import ahocorasick
 
 from graphtune.kg.names import fold_plural, fold_text, make_plural
-from graphtune.kg.paragraphs import Paragraph, ParagraphKind, split_paragraphs
-from graphtune.records import Chunk, Mention, Role, Span
+from graphtune.kg.paragraphs import Paragraph, split_paragraphs
+from graphtune.kg.roles import judge_role
+from graphtune.records import Chunk, Mention, Span
 
-_ROLES: dict[ParagraphKind, Role] = {
-    "heading": "states",
-    "definition": "states",
-    "statement": "states",
-    "proof": "uses",
-    "text": "mentions",
-    "bibliography": "bibliography",
+#: Scripts that set no blanks between words (Thai to Khmer, kana, Han).
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_LINE_FEED = re.compile(r"(?<!\n)\n(?!\n)")
+_GREEK = {
+    chr(code): "\\"
+    + unicodedata.name(chr(code)).rpartition(" ")[2].lower().replace("lamda", "lambda")
+    for code in range(ord("α"), ord("ω") + 1)
+    if chr(code) not in "ος"
 }
 
 
@@ -43,7 +46,8 @@ def link_mentions(
 
     Case, accents, dashes, blanks, a possessive 's and the plural of the last word may differ from
     the name; acronyms of up to four capitals must match exactly. Matches are whole words, are no
-    part of a hyphenated word, and the longest one wins.
+    part of a hyphenated word, of a TeX command or of a formula's product of letters, and the longest
+    one wins. A Greek letter and its TeX command are the same.
 
     Args:
         names: each surface form (name or alias) and the id of its concept.
@@ -62,7 +66,8 @@ def link_mentions(
         hits = _find_longest(automaton, chunk.text)
         paragraphs = split_paragraphs(chunk) if hits else []
         for hit in hits:
-            role = _ROLES[locate_paragraph(paragraphs, hit.start).kind]
+            paragraph = locate_paragraph(paragraphs, hit.start)
+            role = judge_role(paragraph, chunk.text, hit.start, hit.end)
             spans = (defined or {}).get((chunk.id, hit.concept_id), ())
             if role != "bibliography" and any(
                 hit.start < end and start < hit.end for start, end in spans
@@ -90,10 +95,14 @@ def list_variants(name: str) -> list[str]:
     folded = " ".join(fold_text(name)[0].split())
     bases = dict.fromkeys((folded, re.sub(r"(?<=\w{2})'s\b|(?<=\w{2}s)'(?= )", "", folded)))
     if name[:1].isupper() and " " in folded and "'" not in folded:
-        bases[folded.replace(" ", "'s ", 1)] = None  # "Bailey lemma" is also "Bailey's lemma"
+        # "Bailey lemma" is also "Bailey's lemma", "Frobenius map" also "Frobenius' map".
+        bases[folded.replace(" ", "'s ", 1)] = None
+        if folded.partition(" ")[0].endswith("s"):
+            bases[folded.replace(" ", "' ", 1)] = None
     bases |= dict.fromkeys(
         [re.sub(r"(?<=[^\W\d_]{3})-(?=[^\W\d_]{3})", " ", base) for base in bases]
     )
+    bases |= dict.fromkeys([_spell_greek(base) for base in bases])
     variants: dict[str, None] = {}
     for base in bases:
         head, blank, last = base.rpartition(" ")
@@ -102,6 +111,16 @@ def list_variants(name: str) -> list[str]:
         for word in (last, singular, plural):
             variants[head + blank + word] = None
     return list(variants)
+
+
+def _spell_greek(folded: str) -> str:
+    """Swap Greek letters and TeX's commands for them: a PDF has the one, its source the other."""
+    for letter, command in _GREEK.items():
+        if letter in folded:
+            return "".join(_GREEK.get(char, char) for char in folded)
+        if command in folded:
+            folded = re.sub(rf"{re.escape(command)}(?![a-z])", letter, folded)
+    return folded
 
 
 def _build_automaton(names: Mapping[str, str]) -> ahocorasick.Automaton:
@@ -128,13 +147,16 @@ def _find_longest(automaton: ahocorasick.Automaton, text: str) -> list[_Hit]:
     if not len(automaton):
         return []
     folded, offsets = fold_text(text)
+    folded = _LINE_FEED.sub(" ", folded)
     found: list[tuple[int, int, str]] = []
     for last, surface in automaton.iter(folded):
         begin = last + 1 - surface.length
         start, end = offsets[begin], offsets[last + 1]
+        if text[end - 1] == "$" and text.count("$", start, end) % 2:
+            end -= 1  # the formula behind the name: "poset$P$"
         if not _is_whole(folded, begin, last + 1, text, start, end):
             continue
-        if surface.exact and not text.startswith(surface.exact, start):
+        if surface.exact and not _is_acronym(surface.exact, text, start):
             continue
         if text[start - 1 : start] == "$" and text.count("$", start, end) % 2:
             start -= 1  # the formula that the name begins with: "$q$-series"
@@ -150,12 +172,28 @@ def _find_longest(automaton: ahocorasick.Automaton, text: str) -> list[_Hit]:
 def _is_whole(folded: str, begin: int, stop: int, text: str, start: int, end: int) -> bool:
     """Check that a match is no part of a longer word or of a hyphenated one."""
     before, after = folded[begin - 1 : begin], folded[stop : stop + 1]
-    if before.isalnum() or after.isalnum() or before == "_" or after == "_":
+    if _joins(before, folded[begin]) and text[start - 1] != "$":
         return False
+    if _joins(after, folded[stop - 1]) and text[end] != "$":
+        return False
+    if before == "\\" or (before == "{" and text.endswith(("\\begin{", "\\end{"), 0, start)):
+        return False  # TeX's own words: \max, \begin{matrix}
     # An em dash parts clauses; every other dash joins words, as in "q-Schur function".
     if before == "-" and text[start - 1] != "—" and folded[begin - 2 : begin - 1].strip():
         return False
     return not (after == "-" and text[end] != "—" and folded[stop + 1 : stop + 2].isalnum())
+
+
+def _joins(neighbour: str, char: str) -> bool:
+    """Tell whether a character beside a name makes it part of a longer word."""
+    if not neighbour.isalnum():
+        return neighbour == "_"
+    return not _UNSPACED.match(neighbour) and not _UNSPACED.match(char)
+
+
+def _is_acronym(exact: str, text: str, start: int) -> bool:
+    """Check the capitals, and that a formula does not use them as letters: "$LR = RL$"."""
+    return text.startswith(exact, start) and text.count("$", 0, start) % 2 == 0
 
 
 def locate_paragraph(paragraphs: Sequence[Paragraph], offset: int) -> Paragraph:

@@ -133,13 +133,18 @@ def make_plural(word: str) -> str:
 def normalize_name(name: str) -> str:
     """Return the normal form of a name: two names with one normal form are the same concept.
 
-    Case, accents, kinds of dashes and quotes, possessives, leading articles and the plural of the
-    last word do not matter; mathematics does.
+    Case, accents, kinds of dashes and quotes, possessives, articles at the start and behind a
+    preposition, brackets around "of …", the plural of the last word and of one before a preposition do
+    not matter; mathematics does.
 
     >>> normalize_name("The Rogers–Ramanujan Identities")
     'rogers-ramanujan identity'
     >>> normalize_name("Bailey’s lemma") == normalize_name("Bailey lemma")
     True
+    >>> normalize_name("Direct products of groups")
+    'direct product of group'
+    >>> normalize_name("length of a word"), normalize_name("minor (of a matrix)")
+    ('length of word', 'minor of matrix')
     >>> normalize_name("(q,t)-Catalan numbers"), normalize_name("q-series")
     ('(q,t)-catalan number', 'q-series')
     """
@@ -147,7 +152,10 @@ def normalize_name(name: str) -> str:
     text = re.sub(r"\s*-+\s*", "-", text)
     text = re.sub(r"(?<=[^\W\d_]{2})'s\b|(?<=[^\W\d_]{2}s)'(?=\s|$)", "", text)
     text = re.sub(r"^[\s.,;:!?'*-]+|[\s.,;:!?'*-]+$", "", text)
-    text = re.sub(r"^(?:the|an?)\s+(?=\w{2}|\()", "", text)
+    text = re.sub(r"^(?:the|an?)\s+(?=\w{2}|\w-\w|\()", "", text)
+    text = re.sub(r"\((of [^()]*)\)$", r"\1", text)
+    text = re.sub(r" (of|in|on|for|over|by|to) (?:the|an?) (?=\w{2}|\()", r" \1 ", text)
+    text = re.sub(r"[a-z-]{4,}(?= (?:of|on|in|for|over) )", lambda m: fold_plural(m[0]), text)
     head, blank, last = text.rpartition(" ")
     return head + blank + fold_plural(last)
 
@@ -158,8 +166,10 @@ def trim_name(text: str) -> str:
     >>> trim_name("  the Schur functions,")
     'Schur functions'
     """
-    text = re.sub(r"^[\s.,;:!?*“”\"‘’`-]+|[\s.,;:!?*“”\"‘`-]+$", "", " ".join(text.split()))
-    text = re.sub(r"^(?:the|an?|our|its|their|this|these)\s+(?=\w{2}|\()", "", text, flags=re.I)
+    text = re.sub(r"^[\s.,;:!?*“”\"‘’`-]+|[\s.,;:!?*“”\"‘`–-]+$", "", " ".join(text.split()))
+    text = re.sub(
+        r"^(?:the|an?|our|its|their|this|these)\s+(?=\w{2}|\w-\w|\()", "", text, flags=re.I
+    )
     for left, right in ("()", "[]"):
         if text.startswith(left) and text.endswith(right) and text.count(left) == 1:
             text = text[1:-1]
@@ -253,12 +263,15 @@ def is_plausible_name(name: str) -> bool:
     if not 1 <= len(words) <= 8 or not 3 <= len(normal) <= 80:
         # Two capitals are an acronym (LR, CW); two small letters are a symbol.
         return len(normal) == 2 and name.strip().isalpha() and name.strip().isupper()
-    if words[0] in FUNCTION_WORDS or words[-1] in FUNCTION_WORDS or words[-1] in _DANGLING:
+    counts = words[0] in ("two", "three", "four", "five") and words[-1] in ("theorem", "lemma")
+    if (words[0] in FUNCTION_WORDS and not counts) or words[-1] in FUNCTION_WORDS | _DANGLING:
         return False
     if len(words) > 1 and _SENTENCE.search(normal):
         return False
     if re.search(r"[=<>≤≥∈⊂⊆→↦∑∏∫√±×·{}|\\/@#%&^_~;:!?\"]|(?<!\b[a-z])\.\s|\d{4}", normal):
         return False
+    if re.fullmatch(r"[a-z]{1,3}[A-Z]\w{0,2}", name.strip()):
+        return False  # a symbol, such as "pnJ"
     if normal.count("(") != normal.count(")") or normal.count("[") != normal.count("]"):
         return False
     if len(words) == 1 and (words[0] in GENERIC_WORDS or "," in words[0].strip("()")):

@@ -45,6 +45,7 @@ class RelationKind(_Entry):
     sources: tuple[ConceptType, ...] = ()
     targets: tuple[ConceptType, ...] = ()
     both_ways: RelationType = ""
+    along: RelationType = ""
     pairs: Policy = "ignore"
     direction: Direction = "both"
 
@@ -73,6 +74,7 @@ class Ontology(BaseModel):
             _check_known(
                 f"relations.{key}.both_ways", filter(None, [kind.both_ways]), self.relations
             )
+            _check_known(f"relations.{key}.along", filter(None, [kind.along]), self.relations)
         _check_single([(key, *kind.aliases) for key, kind in self.types.items()])
         _check_single([(key, *k.aliases, *k.inverses) for key, k in self.relations.items()])
         return self
@@ -130,6 +132,7 @@ class Ontology(BaseModel):
         return names
 
 
+@cache
 def _fold(name: str) -> str:
     return re.sub(r"[\s_-]+", "_", name.strip().lower())
 

@@ -1,12 +1,15 @@
 """The tables of `graph.db`, as append-only migrations: never change one, add the next."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from sqlite_utils import Database, Migrations
 
+from graphtune.kg.names import normalize_name
 from graphtune.records import Box, Chunk, Quality, Span, Unit
 
 Row = dict[str, Any]
@@ -132,18 +135,61 @@ def m003_replies_merges_and_edits(db: Database) -> None:
         reason TEXT NOT NULL, name TEXT NOT NULL, chunk_id TEXT, start INTEGER, "end" INTEGER,
         UNIQUE (kept, gone)
     );
+    CREATE TABLE verdicts (
+        kept TEXT NOT NULL, gone TEXT NOT NULL, same INTEGER NOT NULL, PRIMARY KEY (kept, gone)
+    ) WITHOUT ROWID;
     CREATE TABLE names (
         form TEXT NOT NULL,
         concept_id TEXT NOT NULL REFERENCES concepts(id) ON DELETE CASCADE,
+        reversed TEXT NOT NULL,
         PRIMARY KEY (form, concept_id)
     ) WITHOUT ROWID;
+    CREATE INDEX names_reversed ON names(reversed);
+    CREATE INDEX names_concept ON names(concept_id);
+    CREATE INDEX relations_chunk ON relations(chunk_id);
     ALTER TABLE relations ADD COLUMN note TEXT NOT NULL DEFAULT '';
+
+    -- A concept's mentions side by side: without row numbers the table is its own index.
+    ALTER TABLE mentions RENAME TO old_mentions;
+    CREATE TABLE mentions (
+        concept_id TEXT NOT NULL REFERENCES concepts(id) ON DELETE CASCADE,
+        chunk_id TEXT NOT NULL REFERENCES chunks(id) ON DELETE CASCADE,
+        start INTEGER NOT NULL, "end" INTEGER NOT NULL, role TEXT NOT NULL,
+        PRIMARY KEY (concept_id, chunk_id, start, "end")
+    ) WITHOUT ROWID;
+    INSERT INTO mentions SELECT concept_id, chunk_id, start, "end", role FROM old_mentions;
+    DROP TABLE old_mentions;
+    CREATE INDEX mentions_chunk ON mentions(chunk_id);
     """)
+    known = "SELECT name, id FROM concepts UNION SELECT alias, concept_id FROM aliases"
+    write_names(db, db.execute(known))
+
+
+def write_names(db: Database, names: Iterable[tuple[str, str]]) -> None:
+    """Index (name or alias, concept id) by normal forms, read from both ends (see `kg.lookup`)."""
+    forms = sorted({(normalize_name(name), key) for name, key in names})
+    rows = ({"form": form, "concept_id": key, "reversed": form[::-1]} for form, key in forms)
+    write_rows(db, "names", rows)
 
 
 def write_rows(db: Database, table: str, rows: Iterable[Row]) -> None:
-    """Insert rows, a thousand a statement."""
-    db.table(table).insert_all(rows, batch_size=1000)
+    """Insert rows, all with the columns of the first."""
+    rows = iter(rows)
+    if first := next(rows, None):
+        columns = ", ".join(f'"{column}"' for column in first)
+        marks = ", ".join(f":{column}" for column in first)
+        with db.atomic():
+            command = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+            db.conn.executemany(command, chain([first], rows))
+
+
+def write_records(db: Database, table: str, records: Iterable[Any], columns: Sequence[str]) -> None:
+    """Insert the named fields of records; much faster than rows where there are millions."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    marks = ", ".join("?" for _ in columns)
+    with db.atomic():
+        command = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+        db.conn.executemany(command, map(attrgetter(*columns), records))
 
 
 def write_chunk(chunk: Chunk) -> Row:

@@ -8,14 +8,24 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, fields
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from sqlite_utils import Database
 
 from graphtune.errors import WorkspaceError
-from graphtune.kg.schema import Row, migrations, read_chunk, write_chunk, write_rows
+from graphtune.kg.schema import (
+    Row,
+    migrations,
+    read_chunk,
+    write_chunk,
+    write_names,
+    write_records,
+    write_rows,
+)
 from graphtune.records import (
     Chunk,
     ChunkLink,
@@ -24,6 +34,8 @@ from graphtune.records import (
     Reading,
     Relation,
 )
+
+_CONCEPT_COLUMNS = ("id", "name", "type", "description", "origin")
 
 
 class GraphStore:
@@ -38,6 +50,7 @@ class GraphStore:
             self.db = Database(path)
             self.db.execute("PRAGMA foreign_keys = ON")
             self.db.execute("PRAGMA busy_timeout = 60000")
+            self.db.execute("PRAGMA cache_size = -262144")  # KiB, taken only as far as needed
             known = {migration.name for migration in migrations.pending(Database(memory=True))}
             unknown = {migration.name for migration in migrations.applied(self.db)} - known
             if unknown:
@@ -184,18 +197,20 @@ class GraphStore:
         meta: dict[str, str],
     ) -> None:
         """Put a newly resolved graph in the place of the old one."""
+        concepts = list(concepts)
+        aliases = [(concept.id, alias) for concept in concepts for alias in concept.aliases]
+        names = [
+            (name, concept.id) for concept in concepts for name in (concept.name, *concept.aliases)
+        ]
         with self.db.atomic():
-            for table in ("relations", "mentions", "aliases", "concepts"):
+            for table in ("relations", "mentions", "names", "aliases", "concepts"):
                 self.db.execute(f"DELETE FROM {table}")
-            for concept in concepts:
-                row = asdict(concept)
-                aliases = row.pop("aliases")
-                write_rows(self.db, "concepts", [row])
-                write_rows(
-                    self.db, "aliases", ({"concept_id": concept.id, "alias": a} for a in aliases)
-                )
-            write_rows(self.db, "mentions", map(asdict, mentions))
-            write_rows(self.db, "relations", map(asdict, relations))
+            write_records(self.db, "concepts", concepts, _CONCEPT_COLUMNS)
+            rows = ({"concept_id": key, "alias": alias} for key, alias in aliases)
+            write_rows(self.db, "aliases", rows)
+            write_names(self.db, names)
+            write_records(self.db, "mentions", mentions, _columns(Mention))
+            write_records(self.db, "relations", relations, _columns(Relation))
             self.db.table("meta").insert_all(
                 [{"key": key, "value": value} for key, value in sorted(meta.items())], replace=True
             )
@@ -219,6 +234,18 @@ class GraphStore:
         query = 'SELECT * FROM mentions ORDER BY concept_id, chunk_id, start, "end"'
         return [Mention(**row) for row in self.db.query(query)]
 
+    def count_mentions(self) -> dict[str, tuple[int, int]]:
+        """Return for each concept its mentions outside bibliographies, and the papers they are in."""
+        papers = dict(self.db.execute("SELECT id, document_id FROM chunks").fetchall())
+        rows = self.db.execute(
+            "SELECT concept_id, chunk_id FROM mentions WHERE role <> 'bibliography' ORDER BY concept_id"
+        )
+        counts = {}
+        for key, group in groupby(rows, key=itemgetter(0)):
+            held = [papers[chunk] for _, chunk in group]
+            counts[key] = (len(held), len(set(held)))
+        return counts
+
     def relations(self) -> list[Relation]:
         """Return all relations, in a fixed order."""
         query = "SELECT * FROM relations ORDER BY source, target, type, chunk_id, start"
@@ -241,3 +268,7 @@ class GraphStore:
             for row in self.db.execute(query):
                 digest.update(json.dumps(row, ensure_ascii=False).encode())
         return digest.hexdigest()
+
+
+def _columns(kind: Any) -> list[str]:
+    return [field.name for field in fields(kind)]

@@ -1,5 +1,6 @@
 """From files to the graph: incremental, by name where something fails."""
 
+import gc
 import os
 import shutil
 from pathlib import Path
@@ -13,6 +14,7 @@ from graphtune.kg import (
     describe_graph,
     find_concept,
     load_graph,
+    load_networkx,
     make_networkx,
 )
 from graphtune.kg.graph import ConceptGraph
@@ -53,6 +55,16 @@ def test_the_networkx_view_and_its_figures(workspace: Workspace, papers: Path) -
     figures = describe_graph(graph)
     assert figures["papers"] == 3
     assert figures["concepts"] == len(view)
+
+
+def test_the_view_straight_from_the_store_is_the_same(workspace: Workspace, papers: Path) -> None:
+    build_graph(workspace, [papers])
+    view = make_networkx(read(workspace))
+    with GraphStore(workspace.database) as store:
+        straight = load_networkx(store)
+    assert dict(straight.nodes(data=True)) == dict(view.nodes(data=True))
+    assert list(straight.edges(keys=True, data=True)) == list(view.edges(keys=True, data=True))
+    assert gc.isenabled()
 
 
 def test_a_second_build_does_nothing(workspace: Workspace, papers: Path) -> None:

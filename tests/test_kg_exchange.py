@@ -1,13 +1,19 @@
 """Graph files: what we write others can read, and what others write we translate or count."""
 
+import csv
 import json
+import tempfile
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import networkx as nx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graphtune.errors import DataError
-from graphtune.kg.exchange import export_graph, read_graph_file
+from graphtune.kg.exchange import read_graph_file
+from graphtune.kg.export import export_graph, write_networkx, write_tables
 from graphtune.records import Concept
 
 
@@ -39,7 +45,7 @@ def graph():
 @pytest.mark.parametrize("suffix", [".graphml", ".json"])
 def test_a_graph_comes_back_as_it_went(graph, tmp_path, suffix):
     path = tmp_path / f"graph{suffix}"
-    export_graph(graph, path)
+    write_networkx(graph, path)
     back = read_graph_file(path)
     assert (back.skipped, back.mapped) == ({}, {})
     assert {c.id: (c.name, c.type) for c in back.concepts} == {
@@ -54,13 +60,13 @@ def test_a_graph_comes_back_as_it_went(graph, tmp_path, suffix):
     assert {r.origin for r in back.relations} == {"imported"}
     assert {r.chunk_id for r in back.relations} == {None}
     again = tmp_path / f"again{suffix}"
-    export_graph(graph, again)
+    write_networkx(graph, again)
     assert again.read_bytes() == path.read_bytes()
 
 
 def test_graphml_is_plain_enough_for_gephi(graph, tmp_path):
     path = tmp_path / "graph.graphml"
-    export_graph(graph, path)
+    write_networkx(graph, path)
     root = ET.parse(path).getroot()
     space = "{http://graphml.graphdrawing.org/xmlns}"
     kinds = {key.get("attr.type") for key in root.iter(f"{space}key")}
@@ -73,9 +79,55 @@ def test_graphml_is_plain_enough_for_gephi(graph, tmp_path):
     assert again.nodes["erdos"]["n_mentions"] == 3
 
 
+def test_edges_have_labels_and_weights_that_gephi_shows(graph, tmp_path):
+    path = tmp_path / "graph.graphml"
+    write_networkx(graph, path)
+    back = nx.read_graphml(path)
+    assert {(e["label"], e["weight"]) for *_, e in back.edges(data=True)} == {
+        ("uses", 2), ("related_to", 2), ("conjectured_by", 2),
+    }  # fmt: skip
+    ids = [key.get("id") for key in ET.parse(path).getroot() if key.tag.endswith("}key")]
+    assert len(ids) == len(set(ids))
+
+
+def read_table(path):
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_csv_is_two_tables_that_belong_together(graph, tmp_path):
+    files = write_tables(graph, tmp_path / "graph.csv")
+    assert [file.name for file in files] == ["graph-nodes.csv", "graph-edges.csv"]
+    nodes, edges = map(read_table, files)
+    assert [row["Label"] for row in nodes] == ["RSK correspondence", "Young tableaux", "Erdős"]
+    assert {row["Source"] for row in edges} | {row["Target"] for row in edges} <= {
+        row["Id"] for row in nodes
+    }
+    assert {row["Type"] for row in edges} == {"Directed"}
+    assert sorted(row["Label"] for row in edges) == sorted(
+        key for *_, key in graph.edges(keys=True)
+    )
+    assert nodes[2]["aliases"] == "<& “quoted” |"
+
+
+@given(st.text(), st.sampled_from("=+-@\t\r＝"))
+def test_no_cell_begins_like_a_formula(text, first):
+    with tempfile.TemporaryDirectory() as folder:
+        view = nx.MultiDiGraph()
+        values = {"type": text, "description": f" ={text}", "aliases": [first + text]}
+        rest = {"origin": "hand", "n_mentions": -1, "n_documents": 0}
+        view.add_node(first + text, label=first + text, **values, **rest)
+        nodes, _ = write_tables(view, Path(folder) / "graph.csv")
+        [row] = read_table(nodes)
+    assert row["n_mentions"] == "-1"
+    for name in ("Id", "Label", "description", "aliases"):
+        assert row[name].startswith("'")
+    assert not row["type"].lstrip().startswith(tuple("=+-@"))
+
+
 def test_json_is_networkx_own_node_link_form(graph, tmp_path):
     path = tmp_path / "graph.json"
-    export_graph(graph, path)
+    write_networkx(graph, path)
     again = nx.node_link_graph(json.loads(path.read_text(encoding="utf-8")), edges="links")
     assert isinstance(again, nx.MultiDiGraph)
     assert set(again.edges(keys=True)) == set(graph.edges(keys=True))
@@ -83,7 +135,7 @@ def test_json_is_networkx_own_node_link_form(graph, tmp_path):
 
 
 def test_other_suffixes_are_refused(graph, tmp_path):
-    with pytest.raises(DataError, match=r"'\.gexf'.*\.graphml or \.json"):
+    with pytest.raises(DataError, match=r"'\.gexf'.*\.graphml, \.csv, \.json"):
         export_graph(graph, tmp_path / "graph.gexf")
     assert list(tmp_path.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""Commands that look at the graph: stats, show, export, import."""
+"""Commands that look at the graph: stats, show, path, communities, card."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,9 @@ from graphtune.cli.common import Outcome, command
 
 if TYPE_CHECKING:
     from graphtune.kg import ConceptGraph
-    from graphtune.pairs import Split
+
+#: Neighbours of one kind, and passages, that `show` lists without --all.
+SHOWN = 8
 
 
 @click.group("graph")
@@ -25,11 +27,8 @@ def stats(workspace: Path) -> Outcome:
     Example: graphtune graph stats -w papers-ws
     """
     from graphtune.kg import describe_graph
-    from graphtune.pipeline import read_graph
-    from graphtune.workspace import open_workspace
 
-    graph, _ = read_graph(open_workspace(workspace))
-    figures = describe_graph(graph)
+    figures = describe_graph(_load(workspace))
     lines = []
     for name, value in figures.items():
         shown = (
@@ -43,117 +42,107 @@ def stats(workspace: Path) -> Outcome:
 
 @command(graph_group)
 @click.argument("concept")
-def show(workspace: Path, concept: str) -> Outcome:
-    r"""Show a concept: names, description, relations, and where papers name it.
+@click.option("--all", "show_all", is_flag=True, help="Show all relations and mentions.")
+def show(workspace: Path, concept: str, show_all: bool) -> Outcome:
+    r"""Show a concept: names, definition, related concepts, and where papers name it.
 
     \b
     Example: graphtune graph show -w papers-ws "Schur function"
     """
+    from graphtune.cli.display import describe_concept, render_concept
     from graphtune.kg import find_concept
     from graphtune.pipeline import read_graph
     from graphtune.workspace import open_workspace
 
     graph, split = read_graph(open_workspace(workspace))
     data = describe_concept(graph, find_concept(graph, concept), split)
-    return Outcome(data, render_concept(data))
+    return Outcome(data, render_concept(data, None if show_all else SHOWN))
 
 
-def describe_concept(graph: "ConceptGraph", key: str, split: "Split") -> dict[str, Any]:
-    """Return all that the graph holds about a concept, strongest mentions first."""
-    from graphtune.records import ROLES
-
-    node = graph.concepts[key]
-    relations = [
-        {
-            "source": graph.concepts[r.source].name,
-            "type": r.type,
-            "target": graph.concepts[r.target].name,
-        }
-        for r in graph.relations
-        if key in (r.source, r.target)
-    ]
-    mentions: list[dict[str, Any]] = []
-    for mention in sorted(graph.mentions.get(key, ()), key=lambda m: ROLES.index(m.role)):
-        chunk = graph.chunks[mention.chunk_id]
-        mentions.append(
-            {
-                "role": mention.role,
-                "paper": graph.documents[chunk.document_id]["title"],
-                "section": chunk.heading,
-                "page": chunk.page_start,
-                "text": " ".join(chunk.text[max(0, mention.start - 60) : mention.end + 60].split()),
-            }
-        )
-    return {
-        "id": key,
-        "name": node.name,
-        "type": node.type,
-        "aliases": list(node.aliases),
-        "description": node.description,
-        "origin": node.origin,
-        "split": split.concepts.get(key),
-        "relations": relations,
-        "mentions": mentions,
-    }
-
-
-def render_concept(data: dict[str, Any]) -> str:
-    """Return what `describe_concept` gave as text for a terminal."""
-    lines = [f"{data['name']} ({data['type']}, {data['origin']}, split: {data['split'] or 'none'})"]
-    if data["aliases"]:
-        lines.append(f"also: {', '.join(data['aliases'])}")
-    if data["description"]:
-        lines.append(data["description"])
-    lines += [f"  {r['source']} —{r['type']}→ {r['target']}" for r in data["relations"]]
-    lines += [
-        f"  [{m['role']}] {m['paper']}, {m['section'] or 'no section'}, p. {m['page']}: …{m['text']}…"
-        for m in data["mentions"][:20]
-    ]
-    if len(data["mentions"]) > 20:
-        lines.append(f"  and {len(data['mentions']) - 20} more mentions (all with --json)")
-    return "\n".join(lines)
-
-
-@command(graph_group, "export")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def export_command(workspace: Path, file: Path) -> Outcome:
-    r"""Write the graph as GraphML (.graphml) or node-link JSON (.json).
+@command(graph_group)
+@click.argument("source")
+@click.argument("target")
+def path(workspace: Path, source: str, target: str) -> Outcome:
+    r"""Show a shortest path between two concepts, along or against relations, with their quotes.
 
     \b
-    Example: graphtune graph export -w papers-ws graph.graphml
+    Example: graphtune graph path -w papers-ws "Pieri rule" "Young tableau"
     """
-    from graphtune.kg import make_networkx
-    from graphtune.kg.exchange import export_graph
+    from graphtune.cli.display import describe_steps, render_steps
+    from graphtune.kg import find_concept
+    from graphtune.kg.communities import find_path
+
+    graph = _load(workspace)
+    ends = [find_concept(graph, text) for text in (source, target)]
+    steps = describe_steps(graph, find_path(graph, *ends))
+    return Outcome({"length": len(steps), "steps": steps}, render_steps(steps))
+
+
+@command(graph_group)
+@click.option("--top", default=20, show_default=True, type=click.IntRange(1), help="Show so many.")
+def communities(workspace: Path, top: int) -> Outcome:
+    r"""List the communities of the graph: how large they are, and their most central concepts.
+
+    \b
+    Example: graphtune graph communities -w papers-ws --top 10
+    """
+    from graphtune.kg.communities import find_communities
+
+    graph = _load(workspace)
+    found = find_communities(graph)
+    rows: list[dict[str, Any]] = [
+        {
+            "size": len(community.members),
+            "label": community.label,
+            "concepts": [graph.concepts[key].name for key in community.members],
+        }
+        for community in found
+    ]
+    covered = sum(row["size"] for row in rows)
+    lines = [
+        f"{len(rows)} communities of {covered:,} concepts; "
+        f"{len(graph.concepts) - covered:,} concepts have no relation"
+    ]
+    lines += [f"{row['size']:>6,}  {', '.join(row['concepts'][:8])}" for row in rows[:top]]
+    if len(rows) > top:
+        lines.append(f"and {len(rows) - top} more (all with --json)")
+    data = {"communities": rows, "concepts_without_relation": len(graph.concepts) - covered}
+    return Outcome(data, "\n".join(lines))
+
+
+@command(graph_group)
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, exists=True),
+    help="Another workspace or graph.db: show how far the two agree.",
+)
+def card(workspace: Path, against: Path | None) -> Outcome:
+    r"""Measure whether the graph is good enough to train on; each line is ok, look or bad.
+
+    \b
+    Example: graphtune graph card -w papers-ws
+             graphtune graph card -w papers-ws --against other-ws
+    """
+    from dataclasses import replace
+
+    from graphtune.kg import GraphStore, load_graph
+    from graphtune.kg.card import render_card
+    from graphtune.kg.measures import compare_graphs, make_card
+    from graphtune.workspace import open_workspace
+
+    graph = _load(workspace)
+    with GraphStore(open_workspace(workspace).database) as store:
+        found = make_card(graph, store)
+    if against:
+        database = against if against.is_file() else open_workspace(against).database
+        with GraphStore(database) as store:
+            lines = compare_graphs(graph, load_graph(store, graph.ontology))
+        found = replace(found, lines=(*found.lines, *lines))
+    return Outcome(found.as_json(), render_card(found))
+
+
+def _load(workspace: Path) -> "ConceptGraph":
     from graphtune.pipeline import read_graph
     from graphtune.workspace import open_workspace
 
-    graph, _ = read_graph(open_workspace(workspace))
-    view = make_networkx(graph)
-    export_graph(view, file)
-    sizes = {"concepts": view.number_of_nodes(), "edges": view.number_of_edges()}
-    return Outcome(
-        {"file": str(file), **sizes},
-        f"{file}: {sizes['concepts']} concepts, {sizes['edges']} edges",
-    )
-
-
-@command(graph_group, "import")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def import_command(workspace: Path, file: Path) -> Outcome:
-    r"""Add another graph (.graphml or node-link .json); its concepts are linked in our papers.
-
-    \b
-    Example: graphtune graph import -w papers-ws concepts.json
-    """
-    from graphtune.pipeline import import_workspace
-    from graphtune.workspace import open_workspace
-
-    data = import_workspace(open_workspace(workspace), file)
-    lines = [
-        f"{file}: {data['concepts']} concepts and {data['relations']} relations, marked imported",
-        f"the graph now has {data['graph']['concepts']} concepts, {data['graph']['relations']} relations",
-    ]
-    for name in ("mapped", "skipped"):
-        if data[name]:
-            lines.append(f"{name}: " + ", ".join(f"{key} {n}" for key, n in data[name].items()))
-    return Outcome(data, "\n".join(lines))
+    return read_graph(open_workspace(workspace))[0]

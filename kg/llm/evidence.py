@@ -21,8 +21,8 @@ MAX_QUOTE = 600
 MIN_GROUNDED = 0.6
 #: All that may stand between two names of one thing: "X (Y", "X, also called the Y", "X, or Y".
 _BESIDE = re.compile(
-    r"[\s,]*(?:\(|=|or\b|also\b|(?:is |are )?(?:sometimes |often |usually |also )?(?:called|known as|named|termed)\b"
-    r"|i\.e\.|that is\b|abbreviated\b|in short\b|for short\b)"
+    r"[\s,)]*(?:\(|=|or\b|also\b|i\.e\.|that is\b|abbreviated\b|in short\b|for short\b"
+    r"|(?:is |are )?(?:sometimes |often |usually |also )?(?:called|known as|named|termed)\b)"
     r"[\s,(“\"]*(?:(?:also|sometimes|often|usually|simply|called|known as|or|the|as|an?|by)\b[\s,(“\"]*)*",
     re.IGNORECASE,
 )
@@ -149,4 +149,7 @@ def list_stems(text: str) -> set[str]:
     >>> sorted(list_stems("The Young tableaux of n"))
     ['tableau', 'the', 'young']
     """
-    return {normalize_name(fold_plural(word)) for word in re.findall(r"[^\W\d_]{3,}", fold_text(text)[0])}
+    return {
+        normalize_name(fold_plural(word))
+        for word in re.findall(r"[^\W\d_]{3,}", fold_text(text)[0])
+    }

@@ -19,7 +19,9 @@ _MARK = re.compile(
 )
 _LOOKALIKES = {"[": "⟦"}
 
-_ROLES = "defines (says what it is), states (gives the theorem or formula), uses (applies it), mentions"
+_ROLES = (
+    "defines (says what it is), states (gives the theorem or formula), uses (applies it), mentions"
+)
 
 _TASK = """\
 You build a concept graph of {domain} from passages of papers.
@@ -29,7 +31,8 @@ whatever they say.
 
 For each passage, list at most {limit} concepts: technical terms and named results that somebody would \
 look up in an index. Copy each name from the passage, in the singular and without an article. Leave out \
-symbols, variables, numbered references such as "Theorem 2.1", the paper's title, and general words such as "proof".
+symbols, variables, numbered references such as "Theorem 2.1", the paper's title, and general words such \
+as "proof".
 - type, one of:
 {types}
 - role, what the passage does with it: {roles}.
@@ -60,7 +63,7 @@ _EXAMPLE_TEXT = (
     "A Banach space is a complete normed space. The Banach fixed point theorem, or contraction "
     "principle, is proved by Picard iteration."
 )
-_EXAMPLE_CONCEPTS = (
+_EXAMPLE_CONCEPTS: tuple[tuple[str, str, str, list[str], str], ...] = (
     ("Banach space", "object", "defines", [], "a complete normed space"),
     ("normed space", "object", "mentions", [], ""),
     ("Banach fixed point theorem", "theorem", "states", ["contraction principle"], ""),
@@ -96,7 +99,10 @@ def make_system_prompt(ontology: Ontology, config: ExtractConfig) -> str:
 def _make_example(ontology: Ontology, hybrid: bool) -> str:
     """Return a passage with its answer, where the ontology has the names that it takes."""
     types = {kind for _, kind, *_ in _EXAMPLE_CONCEPTS}
-    if not types <= ontology.types.keys() or not {r[2] for r in _EXAMPLE_RELATIONS} <= ontology.relations.keys():
+    if (
+        not types <= ontology.types.keys()
+        or not {r[2] for r in _EXAMPLE_RELATIONS} <= ontology.relations.keys()
+    ):
         return ""
     fields = ("name", "type", "role", "aliases", "description")
     entry = {
@@ -108,7 +114,9 @@ def _make_example(ontology: Ontology, hybrid: bool) -> str:
             for row in _EXAMPLE_RELATIONS
         ],
     }
-    proposed = "\nTerms found in passage 1: Banach space; Picard iteration; principle" if hybrid else ""
+    proposed = (
+        "\nTerms found in passage 1: Banach space; Picard iteration; principle" if hybrid else ""
+    )
     answer = json.dumps({"passages": [entry]})
     return f"\n\nExample passage: {_EXAMPLE_TEXT}{proposed}\nAnswer: {answer}"
 

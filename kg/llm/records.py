@@ -6,6 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from graphtune.config import ExtractConfig
 from graphtune.kg.ontology import Ontology
+from graphtune.records import Role
 
 #: Roles that a model may give; "bibliography" is for the linking of mentions to say.
 ReplyRole = Literal["defines", "states", "uses", "mentions"]
@@ -61,9 +62,10 @@ def make_schema(ontology: Ontology, config: ExtractConfig) -> type[BaseModel]:
     ['passage', 'wrong', 'concepts', 'relations']
     """
     strict = ConfigDict(extra="forbid")
-    types = Literal[tuple(ontology.types)]
-    relations = Literal[tuple(ontology.relations)]
-    concept = create_model(
+    # Types that are made at run time; mypy cannot follow them.
+    types: Any = Literal[tuple(ontology.types)]
+    relations: Any = Literal[tuple(ontology.relations)]
+    concept: Any = create_model(
         "Concept",
         __config__=strict,
         name=(str, ...),
@@ -72,7 +74,7 @@ def make_schema(ontology: Ontology, config: ExtractConfig) -> type[BaseModel]:
         aliases=(Annotated[list[str], Field(max_length=MAX_ALIASES)], ...),
         description=(str, ...),
     )
-    relation = create_model(
+    relation: Any = create_model(
         "Relation",
         __config__=strict,
         quote=(str, ...),
@@ -81,18 +83,16 @@ def make_schema(ontology: Ontology, config: ExtractConfig) -> type[BaseModel]:
         target=(str, ...),
     )
     cap = Field(max_length=config.max_records)
-    wrong: dict[str, Any] = (
-        {"wrong": (Annotated[list[str], cap], ...)} if is_hybrid(config) else {}
-    )
-    passage = create_model(
+    wrong: dict[str, Any] = {"wrong": (Annotated[list[str], cap], ...)} if is_hybrid(config) else {}
+    passage: Any = create_model(
         "Passage",
         __config__=strict,
         passage=(int, ...),
         **wrong,
-        concepts=(Annotated[list[concept], cap], ...),  # type: ignore[valid-type]
-        relations=(Annotated[list[relation], cap], ...),  # type: ignore[valid-type]
+        concepts=(Annotated[list[concept], cap], ...),
+        relations=(Annotated[list[relation], cap], ...),
     )
-    return create_model("Reply", __config__=strict, passages=(list[passage], ...))  # type: ignore[valid-type]
+    return create_model("Reply", __config__=strict, passages=(list[passage], ...))
 
 
 def is_hybrid(config: ExtractConfig) -> bool:
@@ -100,10 +100,11 @@ def is_hybrid(config: ExtractConfig) -> bool:
     return config.extractor != "llm"
 
 
-def list_roles() -> tuple[str, ...]:
-    """Return the roles that a model may give.
+def read_role(name: str) -> Role:
+    """Return the role that a model gives, "mentions" where it gives none.
 
-    >>> list_roles()
-    ('defines', 'states', 'uses', 'mentions')
+    >>> read_role("Defines"), read_role("bibliography")
+    ('defines', 'mentions')
     """
-    return get_args(ReplyRole)
+    known: dict[str, Role] = {role: role for role in get_args(ReplyRole)}
+    return known.get(name.strip().lower(), "mentions")

@@ -4,31 +4,23 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 import pydantic_core
-from pydantic import BaseModel, ValidationError
 
 from graphtune.config import ExtractConfig
 from graphtune.errors import ExtractionError
 from graphtune.kg.llm.batches import Batch
-from graphtune.kg.llm.evidence import (
-    is_alias_stated,
-    is_grounded,
-    locate_concept,
-    locate_relation,
-)
+from graphtune.kg.llm.grounding import ground_entry, list_items
 from graphtune.kg.llm.hybrid import combine_findings
-from graphtune.kg.llm.records import MAX_ALIASES, ConceptRecord, RelationRecord, is_hybrid, list_roles
-from graphtune.kg.mentions import find_name
-from graphtune.kg.names import is_plausible_name, is_useful_alias, normalize_name, trim_name
-from graphtune.kg.ontology import MappedRelation, Ontology
-from graphtune.records import Chunk, Extraction, FoundConcept, FoundRelation, Role
+from graphtune.kg.llm.records import is_hybrid
+from graphtune.kg.names import normalize_name
+from graphtune.kg.ontology import Ontology
+from graphtune.records import Chunk, Extraction, FoundConcept
 
 #: Braces at which JSON is looked for: text before it may hold some.
 _MAX_STARTS = 20
-_MAX_DESCRIPTION = 500
-_Record = TypeVar("_Record", bound=BaseModel)
+_STRING_OR_END = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|\}', re.DOTALL)
 _Entry = dict[str, Any]
 
 
@@ -59,11 +51,10 @@ def read_reply(
     data, whole = parse_reply(content)
     found: dict[str, Extraction] = {}
     for chunk, proposals, entry in _list_entries(data, batch):
-        reader = _EntryReader(chunk, ontology, config)
-        extraction = reader.read(entry)
+        extraction = ground_entry(entry, chunk, ontology, config)
         if whole or extraction.concepts or extraction.relations:
             if is_hybrid(config):
-                wrong = [name for name in _list_items(entry, "wrong") if isinstance(name, str)]
+                wrong = [name for name in list_items(entry, "wrong") if isinstance(name, str)]
                 extraction = combine_findings(proposals, extraction, wrong)
             known = found.get(chunk.id)
             found[chunk.id] = merge_extractions(known, extraction) if known else extraction
@@ -96,16 +87,16 @@ def merge_extractions(first: Extraction, second: Extraction) -> Extraction:
 def parse_reply(content: str) -> tuple[_Entry, bool]:
     r"""Cut the JSON object out of a reply, and tell whether it is whole.
 
-    Text and fences around it, and thoughts before it, do not matter. Of a broken object the part
-    before the break is taken, without the value that it breaks.
+    Text and fences around it, and thoughts before it, do not matter. Of a broken object the records
+    that end before the break are taken.
 
     Raises:
         ExtractionError: there is no JSON object.
 
     >>> parse_reply('<think>{"a": 1}</think>```json\n{"passages": []}\n```')
     ({'passages': []}, True)
-    >>> parse_reply('{"passages": [{"passage": 1, "concepts": [{"name": "pos')
-    ({'passages': [{'passage': 1, 'concepts': [{}]}]}, False)
+    >>> parse_reply('{"passages": [{"passage": 1, "concepts": [{"name": "poset"}, {"name": "latt')
+    ({'passages': [{'passage': 1, 'concepts': [{'name': 'poset'}]}]}, False)
     """
     text = re.sub(r"\A.*</think>", "", content, flags=re.DOTALL)
     starts = [match.start() for match in re.finditer(r"[{\[]", text)][:_MAX_STARTS]
@@ -128,11 +119,13 @@ def _parse_broken(text: str) -> Any:
     try:
         return json.JSONDecoder().raw_decode(text)[0]
     except json.JSONDecodeError as error:
-        text = text[: error.pos]
+        ends = [
+            part.end() for part in _STRING_OR_END.finditer(text, 0, error.pos) if part[0] == "}"
+        ]
     except RecursionError:
         return None
     try:
-        return pydantic_core.from_json(text, allow_partial=True)
+        return pydantic_core.from_json(text[: max(ends, default=0)], allow_partial=True)
     except ValueError:
         return None
 
@@ -163,117 +156,3 @@ def _list_entries(
         if str(number).strip().isdecimal() and 1 <= int(str(number)) <= len(batch.chunks):
             index = int(str(number)) - 1
             yield batch.chunks[index], batch.proposals[index] if batch.proposals else (), entry
-
-
-def _list_items(entry: _Entry, key: str) -> list[Any]:
-    items = entry.get(key)
-    return items if isinstance(items, list) else []
-
-
-def _validate(model: type[_Record], item: object) -> _Record | None:
-    try:
-        return model.model_validate(item)
-    except ValidationError:
-        return None
-
-
-class _EntryReader:
-    """Reads what a reply says of one passage, and counts what it leaves out."""
-
-    def __init__(self, chunk: Chunk, ontology: Ontology, config: ExtractConfig) -> None:
-        self._chunk = chunk
-        self._ontology = ontology
-        self._limit = config.max_records
-        self._reasons: Counter[str] = Counter()
-
-    def read(self, entry: _Entry) -> Extraction:
-        """Return the concepts and relations that have evidence."""
-        records = [r for r in self._take(entry, "concepts", ConceptRecord) if r.name.strip()]
-        listed = {normalize_name(record.name) for record in records}
-        concepts = [found for record in records if (found := self._read_concept(record, listed))]
-        surfaces = {
-            normalize_name(name): (concept.name, *concept.aliases)
-            for concept in concepts
-            for name in (concept.name, *concept.aliases)
-        }
-        relations = [
-            found
-            for record in self._take(entry, "relations", RelationRecord)
-            if (found := self._read_relation(record, surfaces))
-        ]
-        return Extraction(
-            tuple({normalize_name(c.name): c for c in reversed(concepts)}.values())[::-1],
-            tuple(dict.fromkeys(relations)),
-            tuple(sorted(self._reasons.items())),
-        )
-
-    def _take(self, entry: _Entry, key: str, model: type[_Record]) -> list[_Record]:
-        items = _list_items(entry, key)
-        self._count(f"more than {self._limit} {key}", max(0, len(items) - self._limit))
-        records = [_validate(model, item) for item in items[: self._limit]]
-        kept = [record for record in records if record]
-        self._count(f"malformed {key[:-1]}", len(records) - len(kept))
-        return kept
-
-    def _count(self, reason: str, number: int = 1) -> None:
-        if number:
-            self._reasons[reason] += number
-
-    def _read_concept(self, record: ConceptRecord, listed: set[str]) -> FoundConcept | None:
-        name, text = trim_name(record.name), self._chunk.text
-        if not is_plausible_name(name):
-            return self._count("concept that is no name")
-        span = locate_concept(name, record.quote, text)
-        if not span:
-            return self._count("concept without evidence")
-        description = " ".join(record.description.split())[:_MAX_DESCRIPTION]
-        if description and not is_grounded(description, text):
-            self._count("description without evidence")
-            description = ""
-        kind = self._ontology.map_type(record.type)
-        if not kind:
-            self._count(f"type outside the ontology: {record.type[:40]}")
-        aliases = self._read_aliases(record, name, listed)
-        role: Role = record.role if record.role in list_roles() else "mentions"  # type: ignore[assignment]
-        return FoundConcept(
-            name, kind or self._ontology.fallback_type, *span, description, aliases, role
-        )
-
-    def _read_aliases(
-        self, record: ConceptRecord, name: str, listed: set[str]
-    ) -> tuple[str, ...]:
-        """Return the other names that the passage states; what is a concept of its own is none."""
-        aliases = dict.fromkeys(trim_name(alias) for alias in record.aliases[:MAX_ALIASES])
-        others = [a for a in aliases if a and normalize_name(a) != normalize_name(name)]
-        kept = tuple(
-            alias
-            for alias in others
-            if is_useful_alias(alias, name)
-            and normalize_name(alias) not in listed
-            and is_alias_stated(alias, name, self._chunk.text)
-        )
-        self._count("alias without evidence", len(others) - len(kept))
-        return kept
-
-    def _read_relation(
-        self, record: RelationRecord, surfaces: dict[str, tuple[str, ...]]
-    ) -> FoundRelation | None:
-        ends = [trim_name(record.source), trim_name(record.target)]
-        forms = [normalize_name(end) for end in ends]
-        if forms[0] == forms[1] or not all(map(is_plausible_name, ends)):
-            return self._count("relation whose ends are no two names")
-        names = [surfaces.get(form, (end,)) for form, end in zip(forms, ends, strict=True)]
-        span = locate_relation(record.quote, names, self._chunk.text)
-        if not span:
-            places = [find_name(list(end), self._chunk.text) for end in names]
-            return self._count(
-                "relation without evidence" if all(places) else "relation with an end not named"
-            )
-        mapped = self._ontology.map_relation(record.type)
-        if not mapped:
-            self._count(f"relation outside the ontology: {record.type[:40]}")
-            if not self._ontology.fallback_relation:
-                return None
-            mapped = MappedRelation(self._ontology.fallback_relation, inverse=False)
-        source, target = reversed(ends) if mapped.inverse else ends
-        return FoundRelation(source, mapped.type, target, *span)

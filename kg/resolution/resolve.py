@@ -1,79 +1,111 @@
-"""From findings to the concept graph: names are grouped, types voted, mentions linked, ends checked.
+"""From findings to the concept graph: names are merged, types voted, edits applied, mentions linked.
 
-Everything here is a function of the stored findings and imports, so the graph can be made again at
-any time and comes out the same.
+Everything here is a function of the stored findings, imports and edits and of the ontology, so the
+graph can be made again at any time and comes out the same, in whatever order papers came.
 """
 
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from graphtune.kg.findings import read_findings, read_found_relations, read_imports
-from graphtune.kg.mentions import link_mentions
 from graphtune.kg.names import normalize_name
+from graphtune.kg.ontology import Ontology, load_ontology
+from graphtune.kg.resolution.candidates import Verifier
+from graphtune.kg.resolution.drafts import Drafts, Names, index_names, make_draft
+from graphtune.kg.resolution.edits import Edit, Idle, apply_edits, list_apart, read_edits
+from graphtune.kg.resolution.groups import add_imports, find_homographs, group_findings
+from graphtune.kg.resolution.linking import find_mentions
+from graphtune.kg.resolution.merging import merge_groups
+from graphtune.kg.resolution.relations import check_relations
+from graphtune.kg.resolution.rows import remember_verdicts, save_merges
 from graphtune.kg.rules.relations import find_relations
 from graphtune.kg.store import GraphStore
-from graphtune.records import (
-    ROLES,
-    Chunk,
-    Concept,
-    ConceptType,
-    FoundConcept,
-    Mention,
-    Origin,
-    Relation,
-    Span,
-)
+from graphtune.records import Chunk, Concept, Mention, Origin, Relation
 
-#: Part of the fingerprint of a graph: raise it when the code below changes what it makes.
-RESOLVE_VERSION = "1"
+#: Part of the fingerprint of a graph: raise it when the code of this folder changes what it makes.
+RESOLVE_VERSION = "2"
+_ORIGINS: dict[str, Origin] = {"rules": "rules", "llm": "llm", "hybrid": "hybrid"}
 
 
 @dataclass
-class _Group:
-    """All findings of one concept; `names` and `types` are votes."""
+class _Report:
+    """What resolution leaves out, and what it wants to say to people."""
 
-    names: Counter[str] = field(default_factory=Counter)
-    types: Counter[ConceptType] = field(default_factory=Counter)
-    aliases: dict[str, str] = field(default_factory=dict)
-    description: str = ""
-    defined: bool = False
+    left_out: Counter[str] = field(default_factory=Counter)
+    homographs: dict[str, list[str]] = field(default_factory=dict)
+    idle: dict[int, Idle] = field(default_factory=dict)
+
+    def count(self) -> dict[str, int]:
+        """Return the counts, the usual two even where they are 0."""
+        counts = {"unmentioned": 0, "dangling": 0} | dict(sorted(self.left_out.items()))
+        waiting = {"waiting edits": len(self.idle)} if self.idle else {}
+        return {name: n for name, n in counts.items() if n or name in _ALWAYS} | waiting
 
 
-def resolve_graph(store: GraphStore, extractor: str) -> dict[str, int]:
-    """Make the graph again from the findings of one extractor and all imports, if they changed.
+_ALWAYS = ("unmentioned", "dangling")
+
+
+def resolve_graph(
+    store: GraphStore,
+    extractor: str,
+    ontology: Ontology | None = None,
+    verify: Verifier | None = None,
+) -> dict[str, int]:
+    """Make the graph again from the findings of one extractor, all imports and edits, if they changed.
+
+    Args:
+        store: the open database.
+        extractor: whose findings count.
+        ontology: the types and relations; none means mathematics.
+        verify: judges merges that no rule decides; its verdicts are stored and not asked for again.
 
     Returns:
-        What the new graph left out: `unmentioned` concepts, `dangling` relations. Empty where
-        nothing had changed since the last time.
+        What the new graph left out: `unmentioned` concepts, `dangling` relations, what lies outside
+        the ontology, edits that wait for their concept. Empty where nothing had changed.
     """
-    fingerprint = _fingerprint(store, extractor)
-    if store.meta().get("graph_inputs") == fingerprint:
+    ontology = ontology or load_ontology()
+    fingerprint = _fingerprint(store, extractor, ontology)
+    if store.meta().get("graph_inputs") == fingerprint and not verify:
         return {}
-    chunks = store.chunks()
+    report = _Report()
     findings = list(read_findings(store.db, extractor))
-    groups = group_findings(finding for _, _, finding in findings)
-    owner = merge_aliases(groups)
-    concepts = {key: _make_concept(key, group, extractor) for key, group in groups.items()}
-    imported_relations = _add_imports(store, concepts, owner)
-    mentions = _find_mentions(chunks, findings, concepts, owner)
-    mentioned = {mention.concept_id for mention in mentions}
-    kept = {k: c for k, c in concepts.items() if k in mentioned or c.origin == "imported"}
-    relations, dangling = _collect_relations(store, extractor, chunks, mentions, kept, owner)
-    relations += [r for r in imported_relations if r.source in kept and r.target in kept]
-    store.replace_graph(
-        [kept[key] for key in sorted(kept)],
-        mentions,
-        relations,
-        {"graph_inputs": fingerprint, "extractor": extractor},
-    )
-    return {"unmentioned": len(concepts) - len(kept), "dangling": dangling}
+    groups = group_findings(findings, ontology, report.left_out)
+    for imported, _ in read_imports(store.db):
+        add_imports(groups, imported, ontology)
+    edits = read_edits(store.db)
+    report.homographs = find_homographs(groups)
+    verdicts = remember_verdicts(store.db, verify)
+    clusters, merges = merge_groups(groups, list_apart(edits), verdicts)
+    drafts = Drafts(make_draft(cluster, _ORIGINS[extractor]) for cluster in clusters.values())
+    by_hand, report.idle = apply_edits(drafts, edits, ontology)
+    names = index_names(drafts)
+    chunks = sorted(store.chunks(), key=lambda chunk: (chunk.document_id, chunk.position))
+    mentions = find_mentions(chunks, findings, drafts, names)
+    concepts = _keep_concepts(drafts, mentions, report.left_out)
+    found = [
+        *_find_relations(store, extractor, chunks, mentions, names),
+        *_add_relations(store, edits, names, report.idle),
+    ]
+    relations = check_relations(found, concepts, ontology, report.left_out)
+    meta = {
+        "graph_inputs": fingerprint,
+        "extractor": extractor,
+        "ontology": ontology.digest(),
+        "left_out": json.dumps(report.count()),
+        "homographs": json.dumps(report.homographs, ensure_ascii=False),
+        "waiting_edits": json.dumps(report.idle, ensure_ascii=False),
+    }
+    with store.db.atomic():
+        store.replace_graph(concepts.values(), mentions, relations, meta)
+        save_merges(store.db, [*merges, *by_hand])
+    return report.count()
 
 
-def _fingerprint(store: GraphStore, extractor: str) -> str:
-    digest = hashlib.sha256(f"{RESOLVE_VERSION} {extractor}".encode())
+def _fingerprint(store: GraphStore, extractor: str, ontology: Ontology) -> str:
+    digest = hashlib.sha256(f"{RESOLVE_VERSION} {extractor} {ontology.digest()}".encode())
     for query, values in (
         ("SELECT id FROM chunks ORDER BY id", []),
         (
@@ -81,181 +113,74 @@ def _fingerprint(store: GraphStore, extractor: str) -> str:
             [extractor],
         ),
         ("SELECT sha256 FROM imports ORDER BY sha256", []),
+        ("SELECT id, action, arguments FROM edits WHERE NOT undone ORDER BY id", []),
     ):
         digest.update(json.dumps(list(store.db.execute(query, values))).encode())
     return digest.hexdigest()
 
 
-def group_findings(findings: Iterable[FoundConcept]) -> dict[str, _Group]:
-    """Group findings by the normal form of their names.
-
-    >>> names = ("Schur functions", "Schur function")
-    >>> list(group_findings(FoundConcept(name, "object", 0, 5) for name in names))
-    ['schur function']
-    """
-    groups: defaultdict[str, _Group] = defaultdict(_Group)
-    for finding in findings:
-        key = normalize_name(finding.name)
-        if not key:
-            continue
-        group = groups[key]
-        group.names[finding.name] += 1
-        group.types[finding.type] += 1
-        for alias in finding.aliases:
-            group.aliases.setdefault(normalize_name(alias), alias)
-        defines = finding.role == "defines"
-        better = (defines and not group.defined) or not group.description
-        if finding.description and better:
-            group.description, group.defined = finding.description, defines
-    return dict(groups)
+def _keep_concepts(
+    drafts: Drafts, mentions: Sequence[Mention], left_out: Counter[str]
+) -> dict[str, Concept]:
+    """Return, by id, the concepts that a passage names, and those imported or added by hand."""
+    mentioned = {mention.concept_id for mention in mentions}
+    kept = {
+        key: draft.freeze()
+        for key, draft in sorted(drafts.by_key.items())
+        if key in mentioned or draft.origin in ("imported", "hand")
+    }
+    left_out["unmentioned"] += len(drafts.by_key) - len(kept)
+    return kept
 
 
-def merge_aliases(groups: dict[str, _Group]) -> dict[str, str]:
-    """Merge, in place, each concept that a better attested one names as its alias.
-
-    Only direct statements count: a merged concept passes nothing on, so chains do not grow.
-
-    Returns:
-        The concept id behind each normal form of a name or alias; forms claimed by two are left out.
-    """
-    weight = {key: sum(group.names.values()) for key, group in groups.items()}
-    owner = {key: key for key in groups}
-    absorbed: set[str] = set()
-    absorbing: set[str] = set()
-    for key in sorted(groups, key=lambda k: (-weight[k], k)):
-        for alias in sorted(groups[key].aliases):
-            mergeable = alias in groups and alias != key and not {alias, key} & absorbed
-            if mergeable and alias not in absorbing and weight[alias] <= weight[key]:
-                absorbed.add(alias)
-                absorbing.add(key)
-                owner[alias] = key
-    for alias in absorbed:
-        keeper, gone = groups[owner[alias]], groups.pop(alias)
-        keeper.types.update(gone.types)
-        keeper.aliases.setdefault(alias, gone.names.most_common(1)[0][0])
-        keeper.description = keeper.description or gone.description
-    claims: defaultdict[str, set[str]] = defaultdict(set)
-    for key, group in groups.items():
-        group.aliases = {
-            form: a for form, a in group.aliases.items() if owner.get(form, key) == key
-        }
-        for form in group.aliases:
-            claims[form].add(key)
-    for form, keys in claims.items():
-        if len(keys) == 1 and form:
-            owner.setdefault(form, *keys)
-    return owner
-
-
-def _make_concept(key: str, group: _Group, origin: str) -> Concept:
-    name = min(group.names, key=lambda n: (-group.names[n], len(n), n))
-    kind = min(group.types, key=lambda t: (-group.types[t], t))
-    aliases = tuple(alias for form, alias in sorted(group.aliases.items()) if form not in ("", key))
-    source: Origin = "llm" if origin == "llm" else "rules"
-    return Concept(key, name, kind, group.description, aliases, source)
-
-
-def _add_imports(
-    store: GraphStore, concepts: dict[str, Concept], owner: dict[str, str]
-) -> list[Relation]:
-    """Add imported concepts that no paper gave, and return the imported relations with our ids."""
-    relations = []
-    for imported, edges in read_imports(store.db):
-        for concept in imported:
-            key = owner.get(concept.id, concept.id)
-            known = concepts.get(key)
-            if known is None:
-                concepts[key] = replace(concept, origin="imported")
-                owner[key] = key
-            else:
-                forms = {normalize_name(alias) for alias in (known.name, *known.aliases)}
-                fresh = [a for a in concept.aliases if normalize_name(a) not in forms]
-                description = known.description or concept.description
-                aliases = (*known.aliases, *fresh)
-                concepts[key] = replace(known, description=description, aliases=aliases)
-            for alias in concept.aliases:
-                owner.setdefault(normalize_name(alias), key)
-        relations += [
-            replace(
-                edge,
-                source=owner.get(edge.source, edge.source),
-                target=owner.get(edge.target, edge.target),
-            )
-            for edge in edges
-        ]
-    return relations
-
-
-def _find_mentions(
-    chunks: Sequence[Chunk],
-    findings: Sequence[tuple[str, str, FoundConcept]],
-    concepts: dict[str, Concept],
-    owner: dict[str, str],
-) -> list[Mention]:
-    """Link every known name in every chunk, and add the findings' own evidence."""
-    names = {}
-    for key in sorted(concepts):
-        concept = concepts[key]
-        for surface in (concept.name, *concept.aliases):
-            if owner.get(normalize_name(surface)) == key:
-                names[surface] = key
-    defined: defaultdict[tuple[str, str], list[Span]] = defaultdict(list)
-    for _, chunk_id, finding in findings:
-        if finding.role == "defines":
-            key = owner.get(normalize_name(finding.name), "")
-            defined[chunk_id, key].append(Span(finding.start, finding.end))
-    found = list(link_mentions(names, chunks, defined))
-    places: defaultdict[tuple[str, str], list[Mention]] = defaultdict(list)
-    for mention in found:
-        places[mention.concept_id, mention.chunk_id].append(mention)
-    for _, chunk_id, finding in findings:
-        key = owner.get(normalize_name(finding.name), "")
-        others = places[key, chunk_id]
-        if key in concepts and not any(
-            m.start < finding.end and finding.start < m.end for m in others
-        ):
-            others.append(Mention(key, chunk_id, finding.start, finding.end, finding.role))
-            found.append(others[-1])
-    strongest: dict[tuple[str, str, int, int], Mention] = {}
-    for mention in found:
-        place = (mention.concept_id, mention.chunk_id, mention.start, mention.end)
-        held = strongest.get(place)
-        if held is None or ROLES.index(mention.role) < ROLES.index(held.role):
-            strongest[place] = mention
-    return [strongest[place] for place in sorted(strongest)]
-
-
-def _collect_relations(
+def _find_relations(
     store: GraphStore,
     extractor: str,
     chunks: Sequence[Chunk],
     mentions: Sequence[Mention],
-    concepts: dict[str, Concept],
-    owner: dict[str, str],
-) -> tuple[list[Relation], int]:
-    """Return the relations whose two ends are known, and how many were dropped."""
-    relations: dict[tuple[str, str, str, str | None], Relation] = {}
-    dangling = 0
-    by_chunk: defaultdict[str, list[Mention]] = defaultdict(list)
-    for mention in mentions:
-        by_chunk[mention.chunk_id].append(mention)
-    if extractor == "rules":
-        found = [r for chunk in chunks for r in find_relations(chunk, by_chunk[chunk.id])]
-    else:
-        found = []
-        for chunk_id, record in read_found_relations(store.db, extractor):
-            source = owner.get(normalize_name(record.source), "")
-            target = owner.get(normalize_name(record.target), "")
-            found.append(
-                Relation(source, record.type, target, "llm", chunk_id, record.start, record.end)
+    names: Names,
+) -> Iterator[Relation]:
+    """Yield what passages and imports relate, with our ids; an end that is not known is ""."""
+    if extractor != "llm":
+        by_chunk: defaultdict[str, list[Mention]] = defaultdict(list)
+        for mention in mentions:
+            by_chunk[mention.chunk_id].append(mention)
+        yield from find_relations(chunks, store.links(), by_chunk)
+    papers = {chunk.id: chunk.document_id for chunk in chunks}
+    numbered = _read_numbers(chunks)
+    for chunk_id, found in read_found_relations(store.db, extractor):
+        ends = [
+            names.find(
+                numbered.get((papers[chunk_id], normalize_name(name)), name), papers[chunk_id]
             )
-    for relation in found:
-        if {
-            relation.source,
-            relation.target,
-        } <= concepts.keys() and relation.source != relation.target:
-            key = (relation.source, relation.type, relation.target, relation.chunk_id)
-            relations.setdefault(key, relation)
-        else:
-            dangling += 1
-    return list(relations.values()), dangling
+            for name in (found.source, found.target)
+        ]
+        origin = _ORIGINS[extractor]
+        yield Relation(ends[0], found.type, ends[1], origin, chunk_id, found.start, found.end)
+    for _, edges in read_imports(store.db):
+        for edge in edges:
+            ends = [names.find(name, "") for name in (edge.source, edge.target)]
+            yield Relation(ends[0], edge.type, ends[1], "imported")
+
+
+def _read_numbers(chunks: Sequence[Chunk]) -> Mapping[tuple[str, str], str]:
+    """Return what "Theorem 2.3" is called in its paper, by paper and normal form."""
+    return {
+        (chunk.document_id, normalize_name(f"{unit.label} {unit.number}")): unit.name
+        for chunk in chunks
+        for unit in chunk.units
+        if unit.kind == "statement" and unit.number and unit.name
+    }
+
+
+def _add_relations(
+    store: GraphStore, edits: Sequence[Edit], names: Names, idle: dict[int, Idle]
+) -> Iterator[Relation]:
+    for edit in edits:
+        if edit.action == "relate" and not edit.undone:
+            ends = {key: names.find(edit.arguments[key], "") for key in ("source", "target")}
+            if all(ends.values()):
+                yield Relation(ends["source"], edit.arguments["type"], ends["target"], "hand")
+            else:
+                missing = next(key for key, found in ends.items() if not found)
+                idle[edit.id] = f"no concept is named {edit.arguments[missing]!r}"

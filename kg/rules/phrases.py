@@ -36,9 +36,11 @@ _NAMED = re.compile(
     r"(?P<middle>(?:\s+[a-z][a-z-]+){0,2}?)"
     rf"\s+(?P<head>(?:{'|'.join(_HEADS)})(?:e?s|x)?|identities|inequalities|matrices|bases|properties"
     r"|criteria|categories|hypotheses|axes|indices)"
-    r"(?:\s+(?:theorem|lemma|formula|identity|conjecture|inequality|rule|algorithm|correspondence))?"
+    rf"(?:\s+(?:{'|'.join(_HEADS)}))?"
     r"(?![\w-])"
 )
+#: "the Chinese Remainder theorem": a capital that opens no sentence belongs to the name.
+_CAPITAL_BEFORE = re.compile(rf"[a-z,;(]\s(?P<word>{_CAPITALISED})\s$")
 _NO_PERSON = frozenset(
     """january february march april may june july august september october november december main
     section chapter figure table part notes graph matrix ring group introduction english french
@@ -54,6 +56,19 @@ _OPENERS = frozenset(
 _ADJECTIVE = re.compile(
     r"(?:ed|ble|[aeio]c|al|ive|ous|ar|ary|ory|ent|ant|less|ful|free|ite|ian|ect|ete|ete|vex|mple|act"
     r"|nse|prime|even|odd|open|closed|ising|ing|ough|ly|left|right|new|uniform)$"
+)
+#: Nouns with the endings of adjectives.
+_NOUN = re.compile(
+    r"(?:sub|semi|near|over|pre|hyper|super|multi|bi|co)?-?(?:ring|ideal|integral|polynomial|monomial|binomial"
+    r"|trinomial|radical|interval|functional|diagonal|derivative|element|complement|supplement|quotient"
+    r"|coefficient|exponent|component|gradient|segment|moment|argument|constant|determinant|discriminant"
+    r"|invariant|resultant|variant|resolvent|tangent|secant|cotangent|commutant|covariant"
+    r"|scalar|star|boundary|coboundary|category|theory|trajectory|object|variable|table|metric|arithmetic"
+    r"|statistic|characteristic|subject|permanent|increment|descendant|cubic|quartic|quintic|conic|manifold|potential|exponential|cardinal"
+    r"|ordinal|numeral|Hessian|Jacobian|Laplacian|Wronskian|Grassmannian|median|mapping|matching"
+    r"|embedding|ordering|labell?ing|colou?ring|tiling|covering|string|pairing|crossing|grading|packing"
+    r"|factoring|splitting|lifting|meaning|spacing|partitioning|act|fact|site|series)$",
+    re.IGNORECASE,
 )
 
 
@@ -74,7 +89,9 @@ def is_adjective(name: str) -> bool:
     (True, False, False)
     """
     words = name.lower().split()
-    return len(words) <= 2 and bool(words and _ADJECTIVE.search(words[-1]))
+    if not 1 <= len(words) <= 2 or _NOUN.fullmatch(words[-1]):
+        return False
+    return bool(_ADJECTIVE.search(words[-1]))
 
 
 def read_noun_phrase(text: str, start: int, end: int) -> Span | None:
@@ -102,24 +119,6 @@ def read_noun_phrase(text: str, start: int, end: int) -> Span | None:
     if stop <= begin or len(text[begin:stop].split()) > 6:
         return None
     return Span(begin, stop)
-
-
-def read_subject(text: str) -> str:
-    """Return the noun that a definition's sentence begins with, "" if it begins in another way.
-
-    >>> read_subject("A finite poset P of rank n is said to be ")
-    'poset'
-    """
-    start = re.match(
-        r"\W*(?:We (?:say|call) (?:that )?)?(?:an?|the|every|each) ", text, re.IGNORECASE
-    )
-    span = read_noun_phrase(text, start.end(), len(text)) if start else None
-    if span is None or "," in text[span.end :] or re.match(r"\s+of\b", text[span.end :]):
-        return ""
-    words = text[slice(*span)].split(" of ")[0].split()
-    while len(words) > 1 and is_adjective(words[0]):
-        words.pop(0)
-    return " ".join(words) if len(words) < 3 and not is_adjective(words[-1]) else ""
 
 
 def _is_phrase_word(word: str) -> bool:
@@ -154,5 +153,6 @@ def find_named(text: str, start: int, end: int) -> list[Span]:
         ordinary = is_adjective(person) or person.lower() in _OPENERS
         if alone and ordinary and not re.search(rf"(?<=[a-z,(] ){re.escape(person)}\b", text):
             continue
-        result.append(Span(*match.span()))
+        before = _CAPITAL_BEFORE.search(text, start, match.start())
+        result.append(Span(before.start("word") if before else match.start(), match.end()))
     return result

@@ -4,17 +4,46 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from wordfreq import zipf_frequency
+
 from graphtune.kg.names import is_plausible_name, is_useful_alias, normalize_name, trim_name
-from graphtune.kg.rules.phrases import guess_type, is_adjective, read_noun_phrase, read_subject
+from graphtune.kg.rules.descriptions import describe
+from graphtune.kg.rules.phrases import guess_type, is_adjective, read_noun_phrase
+from graphtune.kg.rules.subjects import find_bearer
 from graphtune.records import ROLES, Chunk, ConceptType, FoundConcept, Role, Span
 
-MAX_DESCRIPTION = 300
+#: Words at least this frequent (on the Zipf scale: 10 to this power in a milliard) are everyday words.
+COMMON = 3.6
 _ACRONYM_BEHIND = re.compile(r"\s*\(([A-Z]{2,6})s?\b")
 _NAMES_BEHIND = re.compile(r"\s*\(([a-z][a-z-]+(?:[ ,]+[a-z][a-z-]+){0,4})\)")
 #: What a span may hold behind a name: "spanned by", "modulo", or a symbol, as in "Catalan number Cn".
 _LOOSE_END = re.compile(
-    r"(?:\s+(?:of|modulo|in|on|for|with|to|from|by|over|and|or|at|generated|associated|given|spanned"
-    r"|induced|determined|(?!I|V|X)[A-Z][A-Za-z]))+$"
+    r"(?:(?<!ly)\s+(?:of|modulo|in|on|for|with|to|from|by|over|and|or|at|generated|associated|given|spanned"
+    r"|induced|determined|(?!I|V|X)[A-Z][A-Za-z]|\S*[Α-ωϑϕℂ-ℤ𝐀-𝟿]\S*))+$"
+)
+#: "the chromatic polynomial of the graph G" is about the chromatic polynomial.
+_OF_THIS = re.compile(r"(?<=\w{3})\s+of\s+the\s+[\w-]+$")
+#: What may follow a name that tells its concept without it: "star height of a regular language".
+_INSTANCE = re.compile(r"\s(?!(?:is|as|if|in|on|of|or|to|by|and|we|for|the)\b)\S{1,4}(?=[\s.,;:)])")
+_OF_ANY = re.compile(r"(?P<head>.*\w{3})\s+(?:of\s+(?:an?|any|the)|on|over)\s+(?:[\w-]+\s?){1,3}$")
+#: A property of these may stand for what has it: "polycyclic" for "polycyclic group".
+_PROPERTY = re.compile(
+    r"(?P<property>\S+|\S+ly\s\S+)\s(?:group|subgroup|semigroup|monoid|groupoid|quasigroup|loop|ring|field"
+    r"|near-ring|module|submodule|ideal|algebra|coalgebra|space|graph|hypergraph|tournament|matroid|matrix"
+    r"|poset|lattice|semilattice|category|extension|number|form|norm|set)s?"
+)
+#: Adjectives that say which one is meant here.
+_OF_THE_MOMENT = re.compile(
+    r"(?:arbitrary|largest|smallest|underlying|common|resulting|corresponding|desired|given|new|above|actual"
+    r"|appropriate|additional|different|distinct|entire|exact|next|original|previous|remaining|respective"
+    r"|required|same|single|unknown|whole|ordinary)\s",
+    re.IGNORECASE,
+)
+#: Lists, and phrases about the argument: "the distributive step", "a comparable case".
+_NO_TERM = re.compile(
+    r",\s|\s(?:cases?|steps?|ways?|facts?|things?|reasons?|situations?|answers?|questions?|results?)$"
+    r"|^\w+ly$",
+    re.IGNORECASE,
 )
 _ALIAS_BEHIND = re.compile(
     r"\s*(?:\((?:(?:or|also|sometimes)\s+)+|,?\s*\(?(?:which\s+(?:is|are)\s+)?(?:or\s+)?(?:also|sometimes|often)\s+)"
@@ -42,6 +71,8 @@ def make_concept(
     """
     raw = chunk.text[span.start : span.end]
     name = _LOOSE_END.sub("", trim_name(raw))
+    if _INSTANCE.match(chunk.text, span.start + raw.find(name) + len(name)):
+        name = _OF_THIS.sub("", name)
     start = raw.find(name)
     if start < 0 or not is_plausible_name(name):
         return
@@ -50,17 +81,43 @@ def make_concept(
     if sentence and role == "defines":
         end = _extend_adjective(chunk.text, Span(start, end), sentence)
         name = chunk.text[start:end]
-    name = _lower_opening(name.replace("$", ""), chunk.text)
+    name = lower_opening(name.replace("$", ""), chunk.text)
+    if _OF_THE_MOMENT.match(name) or _NO_TERM.search(name):
+        return
     kind = kind or guess_type(name)
-    description = _shorten(chunk.text[slice(*sentence)]) if sentence else ""
+    description = describe(chunk, sentence) if sentence else ""
+    aliases = _read_aliases(chunk.text, name, Span(end, sentence.end)) if sentence else ()
     if sentence and role == "defines":
         before, after = chunk.text[sentence.start : start], chunk.text[end : sentence.end]
         if _is_adjectival(name, before, after):
             kind = "definition"
-            noun = read_subject(before)
-            name = f"{name} {noun}" if noun else name
-    aliases = _read_aliases(chunk.text, name, Span(end, sentence.end)) if sentence else ()
+            noun = find_bearer(chunk.text, sentence, start, chunk.heading.rpartition(" > ")[2])
+            bare, name = name, f"{name} {noun}" if noun else name
+            aliases += (bare,) if bare != name and is_technical(bare) else ()
+        aliases = (*aliases, *_list_short_names(name))
     yield FoundConcept(name, kind, start, end, description, aliases, role)
+
+
+def _list_short_names(name: str) -> list[str]:
+    """Return the parts of a name that tell its concept alone: "star height", "polycyclic"."""
+    whole, owned = _OF_ANY.match(name), _PROPERTY.fullmatch(name)
+    parts = [whole["head"]] if whole else []
+    if owned and is_adjective(owned["property"]):
+        parts.append(owned["property"])
+    return [part for part in parts if is_technical(part)]
+
+
+def is_technical(part: str) -> bool:
+    """Tell whether a part of a name tells its concept on its own, for few texts use it otherwise.
+
+    >>> [is_technical(word) for word in ("polycyclic", "torsion-free", "finitely generated")]
+    [True, True, True]
+    >>> [is_technical(word) for word in ("similar", "normal")]
+    [False, False]
+    """
+    if not is_plausible_name(part):
+        return False
+    return " " in part or "-" in part or zipf_frequency(part, "en") < COMMON
 
 
 def _extend_adjective(text: str, span: Span, sentence: Span) -> int:
@@ -104,7 +161,7 @@ def _is_adjectival(name: str, before: str, after: str) -> bool:
     return is_adjective(name) or bool(opens)
 
 
-def _lower_opening(name: str, text: str) -> str:
+def lower_opening(name: str, text: str) -> str:
     """Lower a capital that only opens a sentence or title, if the text has the word in lower case."""
     lowered = name[0].lower() + name[1:]
     first = re.escape(lowered.split()[0])
@@ -112,24 +169,26 @@ def _lower_opening(name: str, text: str) -> str:
     return lowered if is_ordinary else name
 
 
-def _shorten(sentence: str) -> str:
-    text = " ".join(sentence.split())
-    if len(text) <= MAX_DESCRIPTION:
-        return text
-    return text[: MAX_DESCRIPTION - 1].rpartition(" ")[0] + "…"
-
-
-def merge_found(found: Iterable[FoundConcept]) -> list[FoundConcept]:
+def merge_found(
+    found: Iterable[FoundConcept], topics: Iterable[FoundConcept] = ()
+) -> list[FoundConcept]:
     """Merge the finds of one passage by normal form: strongest role, first description, all aliases.
 
     What is only mentioned inside a longer name ("Young tableau" in "semistandard Young tableau")
-    is dropped.
+    is dropped, but not inside a topic, a whole heading.
 
     >>> first = FoundConcept("posets", "object", 0, 6)
     >>> second = FoundConcept("poset", "object", 9, 14, role="defines")
     >>> [(c.name, c.start, c.role) for c in merge_found([first, second])]
     [('poset', 9, 'defines')]
     """
+    terms = _merge_names(found).values()
+    kept = [c for c in terms if c.role == "defines" or not any(_lies_within(c, o) for o in terms)]
+    merged = _merge_names([*kept, *topics])
+    return sorted(merged.values(), key=lambda c: (c.start, c.end, c.name))
+
+
+def _merge_names(found: Iterable[FoundConcept]) -> dict[str, FoundConcept]:
     merged: dict[str, FoundConcept] = {}
     for item in found:
         key = normalize_name(item.name)
@@ -140,10 +199,7 @@ def merge_found(found: Iterable[FoundConcept]) -> list[FoundConcept]:
         best = min(held, item, key=lambda c: (ROLES.index(c.role), not c.description, c.start))
         aliases = tuple(dict.fromkeys((*held.aliases, *item.aliases)))
         merged[key] = replace(best, aliases=aliases)
-    ordered = sorted(merged.values(), key=lambda c: (c.start, c.end, c.name))
-    return [
-        c for c in ordered if c.role == "defines" or not any(_lies_within(c, o) for o in ordered)
-    ]
+    return merged
 
 
 def _lies_within(inner: FoundConcept, outer: FoundConcept) -> bool:

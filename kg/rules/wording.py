@@ -1,0 +1,114 @@
+"""Terms that the wording of a sentence tells: "is called a", "denoted by", "(RSK)"."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from graphtune.kg.names import FUNCTION_WORDS, is_useful_alias, trim_name
+from graphtune.kg.paragraphs import Paragraph
+from graphtune.kg.rules.phrases import guess_type, read_noun_phrase
+from graphtune.kg.rules.terms import make_concept
+from graphtune.records import Chunk, FoundConcept, Span
+
+#: Ways to name a term that is not set off; "term" begins where the match ends.
+_PHRASES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\b(?:is|are|be|being|sometimes|often|usually|also|commonly)\s+(?:then\s+|also\s+)?"
+        r"(?:called|termed)\s+(?:the|an?)?\b",
+        r"\b(?:is|are)\s+said\s+to\s+be\s+(?:an?\s+)?",
+        r"\bwe\s+(?:will\s+|shall\s+)?call\s+(?:[^.,;]{1,60}?\s)(?:an?|the)\s+",
+        r"\b(?:we|one|us|can|may)\s+(?:\w+\s+)?define\s+(?:the|an?)\s+(?:notion\s+of\s+(?:an?\s+)?)?",
+        r"\b(?:is|are|be|also|commonly|sometimes)\s+(?:known|referred\s+to)\s+as\s+(?:the|an?)?\b",
+    )
+)
+_BY_WE_MEAN = re.compile(
+    r"\bBy\s+(?:an?|the)\s+(?=.{3,60}?\swe\s+(?:shall\s+)?mean\b)", re.IGNORECASE
+)
+_IS_A = re.compile(r"(?:An?|The)\s+(?P<term>[^.,;:=]{3,60}?)\s+(?:is|are)\s+(?:an?|the|any)\s")
+_SIMILARLY = re.compile(
+    r"(?:Similarly,\s+)?(?:an?|the)\s+(?P<term>[^.,;:=]{3,60}?)\s+(?:is|are|can\s+be|may\s+be)\s+"
+    r"(?:(?:similarly|analogously|likewise|dually)\s+defined|defined\s+(?:similarly|analogously|dually|likewise))",
+    re.IGNORECASE,
+)
+_DENOTED = re.compile(
+    r",?\s+(?:(?:is|are|which\s+is)\s+)?(?:(?:often|usually|sometimes|also|then|commonly|here)\s+)*denoted\b"
+)
+_DETERMINER = re.compile(r"(?<!\w)(?:the|an?)\s+", re.IGNORECASE)
+#: "A clique is also called a complete subgraph": two names of one thing, if no condition follows.
+_OTHER_NAME = re.compile(
+    r"(?:An?|The|Such\s+an?|These)\s+(?P<name>[^.,;:=]{3,60}?)\s+(?:is|are)\s+"
+    r"(?:also|often|sometimes|usually|commonly|occasionally|alternatively)\s+(?:also\s+)?(?:simply\s+)?"
+    r"(?:called|termed|known\s+as|referred\s+to\s+as|named)\s+(?:the\s+|an?\s+)?[“\"]?"
+)
+_ACRONYM = re.compile(r"\((?P<acronym>[A-Z]{2,6})s?\)(?P<head>\s+[a-z]{4,})?")
+
+
+def read_wording(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Iterator[FoundConcept]:
+    """Yield the terms behind "is called a", "is said to be", "by a … we mean", "A … is a"."""
+    text = chunk.text
+    starts = [m.end() for pattern in _PHRASES for m in pattern.finditer(text, *sentence)]
+    if by := _BY_WE_MEAN.match(text, *sentence):
+        starts.append(by.end())
+    for start in starts:
+        if span := read_noun_phrase(text, start, sentence.end):
+            yield from make_concept(chunk, span, "defines", sentence)
+    yield from _read_denoted(chunk, sentence)
+    yield from _read_other_names(chunk, sentence)
+    subject = _IS_A.match(text, *sentence) or _SIMILARLY.match(text, *sentence)
+    if subject and paragraph.kind in ("definition", "text"):
+        span = Span(*subject.span("term"))
+        phrase = read_noun_phrase(text, *span)
+        if phrase and phrase.end >= span.end - 3:
+            yield from make_concept(chunk, phrase, "defines", sentence)
+
+
+def _read_denoted(chunk: Chunk, sentence: Span) -> Iterator[FoundConcept]:
+    """Yield what gets a notation: "The centre of G, denoted by Z(G)"."""
+    text = chunk.text
+    for cue in _DENOTED.finditer(text, *sentence):
+        for determiner in reversed(list(_DETERMINER.finditer(text, sentence.start, cue.start()))):
+            phrase = read_noun_phrase(text, determiner.end(), cue.start())
+            if phrase is None:
+                continue
+            if re.fullmatch(r"(?:\s+(?:of\s+)?\S{1,8}){0,2}", text[phrase.end : cue.start()]):
+                yield from make_concept(chunk, phrase, "defines", sentence)
+            break
+
+
+def _read_other_names(chunk: Chunk, sentence: Span) -> Iterator[FoundConcept]:
+    """Yield the subject of "A clique is also called a complete subgraph." with its alias."""
+    text = chunk.text
+    said = _OTHER_NAME.match(text, *sentence)
+    if not said:
+        return
+    name, other = (
+        read_noun_phrase(text, *said.span("name")),
+        read_noun_phrase(text, said.end(), sentence.end),
+    )
+    if not name or not other or name.end < said.end("name") - 3:
+        return
+    if re.match(
+        r"[”\"]?\s*,?\s*(?:if|when|whenever|provided|of|where)\b", text[other.end : sentence.end]
+    ):
+        return
+    alias = trim_name(text[slice(*other)])
+    for concept in make_concept(chunk, name):
+        if is_useful_alias(alias, concept.name):
+            yield replace(concept, aliases=(*concept.aliases, alias))
+
+
+def read_acronyms(chunk: Chunk, sentence: Span) -> Iterator[FoundConcept]:
+    """Yield "Robinson–Schensted–Knuth (RSK) correspondence" with its alias "RSK"."""
+    for match in _ACRONYM.finditer(chunk.text, *sentence):
+        letters = match["acronym"].lower()
+        words = list(re.finditer(r"[^\W\d_]+", chunk.text[sentence.start : match.start()]))
+        words = words[-len(letters) :]
+        if [w[0][0].lower() for w in words] != list(letters):
+            continue
+        start, end = sentence.start + words[0].start(), sentence.start + words[-1].end()
+        head = (match["head"] or "").strip()
+        is_noun = head and head not in FUNCTION_WORDS and not head.endswith(("s", "ed"))
+        name = chunk.text[start:end] + (f" {head}" if is_noun else "")
+        for concept in make_concept(chunk, Span(start, end)):
+            yield replace(concept, name=name, type=guess_type(name), aliases=(match["acronym"],))

@@ -1,0 +1,356 @@
+"""Relations by rule: what sentences, definitions, proofs and references say of linked concepts."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphtune.kg.mentions import link_mentions
+from graphtune.kg.names import normalize_name
+from graphtune.kg.ontology import load_ontology
+from graphtune.kg.rules.extractor import RulesExtractor
+from graphtune.kg.rules.relations import find_relations
+from graphtune.records import Chunk, ChunkLink, Mention, Span, Unit
+from tests.passages import make_passage
+
+ALPHA, BETA, GAMMA = "alpha rule", "beta rule", "gamma rule"
+
+
+def make_chunk(marked, heading="1 Start"):
+    """Build a chunk; *stars* set words in another face."""
+    parts = marked.split("*")
+    text, emphasis = "", []
+    for number, part in enumerate(parts):
+        if number % 2:
+            emphasis.append(Span(len(text), len(text) + len(part)))
+        text += part
+    return make_passage(text, heading, tuple(emphasis))
+
+
+def relate(marked, *names, heading="1 Start"):
+    """Return the relations of one passage between the names and what the rules find defined in it."""
+    chunk = make_chunk(marked, heading)
+    found = RulesExtractor().extract("", chunk).concepts
+    defined = {
+        ("c", normalize_name(c.name)): [Span(c.start, c.end)] for c in found if c.role == "defines"
+    }
+    surfaces = {name: normalize_name(name) for name in (*names, *(c.name for c in found))}
+    mentions = list(link_mentions(surfaces, [chunk], defined))
+    relations = find_relations([chunk], [], {"c": mentions})
+    assert all(r.chunk_id == "c" and r.origin == "rules" for r in relations)
+    return [(r.source, r.type, r.target) for r in relations]
+
+
+def state(text, *names):
+    """Return the relations of one passage in which nothing is defined."""
+    chunk = make_chunk(text)
+    mentions = list(link_mentions({name: name for name in names or (ALPHA, BETA, GAMMA)}, [chunk]))
+    return [(r.source, r.type, r.target) for r in find_relations([chunk], [], {"c": mentions})]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The alpha rule generalizes the beta rule.", (ALPHA, "generalizes", BETA)),
+        ("The alpha rule is a generalisation of beta rule.", (ALPHA, "generalizes", BETA)),
+        ("The alpha rule was generalized by the beta rule.", (BETA, "generalizes", ALPHA)),
+        ("A generalization of the alpha rule due to Euler is the beta rule.", (BETA, "generalizes", ALPHA)),
+        ("The alpha rule has a generalization to posets, the beta rule.", (BETA, "generalizes", ALPHA)),
+        ("The alpha rule is the q-analogue of the beta rule.", (ALPHA, "generalizes", BETA)),
+        ("This makes the alpha rule a generalization of the beta rule.", (ALPHA, "generalizes", BETA)),
+        ("The alpha rule, a special case of the beta rule, is old.", (BETA, "specializes_to", ALPHA)),
+        ("The alpha rule is a special case of the beta rule.", (BETA, "specializes_to", ALPHA)),
+        ("The alpha rule [3] specializes to the beta rule.", (ALPHA, "specializes_to", BETA)),
+        ("The alpha rule also implies the beta rule.", (ALPHA, "implies", BETA)),
+        ("The alpha rule follows from the beta rule.", (BETA, "implies", ALPHA)),
+        ("The alpha rule is an easy consequence of the beta rule.", (BETA, "implies", ALPHA)),
+        ("There are two consequences of the alpha rule: the beta rule and more.", (ALPHA, "implies", BETA)),
+        ("The alpha rule is equivalent to the beta rule.", (ALPHA, "equivalent_to", BETA)),
+        ("The alpha rule and the beta rule are equivalent.", (ALPHA, "equivalent_to", BETA)),
+        ("If n is odd, the alpha rule is the same as the beta rule.", (ALPHA, "related_to", BETA)),
+        ("The alpha rule relies on the beta rule.", (ALPHA, "uses", BETA)),
+        ("The alpha rule is used in the proof of the beta rule.", (BETA, "uses", ALPHA)),
+        ("The alpha rule gives a short proof of the beta rule.", (ALPHA, "proves", BETA)),
+        ("The alpha rule was named after the beta rule.", (ALPHA, "related_to", BETA)),
+        ("The alpha rule is old (see also the beta rule).", (ALPHA, "related_to", BETA)),
+        ("The alpha rule is an example of a beta rule.", (ALPHA, "is_instance_of", BETA)),
+        ("An alpha rule is a finite beta rule.", (ALPHA, "is_instance_of", BETA)),
+        ("Every alpha rule is also a beta rule.", (ALPHA, "is_instance_of", BETA)),
+        ("There are beta rules such as the alpha rule.", (ALPHA, "is_instance_of", BETA)),
+        ("It uses the alpha rule, which implies the beta rule.", (ALPHA, "implies", BETA)),
+        ("The alpha rule is old. It generalizes the beta rule.", (ALPHA, "generalizes", BETA)),
+    ],
+)  # fmt: skip
+def test_phrases_give_relations(text, expected):
+    assert state(text) == [expected]
+
+
+def test_people_conjecture_and_results_are_proved():
+    assert state("The alpha rule was conjectured by Euler.", ALPHA, "Euler") == [
+        (ALPHA, "conjectured_by", "Euler")
+    ]
+    assert state("The alpha rule was conjectured by posets.", ALPHA, "poset") == []
+    assert state("Then Euler proved the alpha rule.", ALPHA, "Euler") == [
+        ("Euler", "proves", ALPHA)
+    ]
+    assert state("A poset proves the graph.", "poset", "graph") == []
+
+
+def test_coordinated_concepts_are_all_related():
+    assert state("The alpha rule and the beta rule are special cases of the gamma rule.") == [
+        (GAMMA, "specializes_to", ALPHA),
+        (GAMMA, "specializes_to", BETA),
+    ]
+    assert state("The alpha rule implies the beta rule and the gamma rule.") == [
+        (ALPHA, "implies", BETA),
+        (ALPHA, "implies", GAMMA),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The alpha rule does not imply the beta rule.",
+        "The alpha rule is not a generalization of the beta rule.",
+        "If the alpha rule implies the beta rule, we are done.",
+        "Suppose that the alpha rule generalizes the beta rule.",
+        "We ask whether the alpha rule is equivalent to the beta rule.",
+        "The alpha rule would imply the beta rule.",
+        "Conjecture 2. The alpha rule implies the beta rule.",
+        "The alpha rule is a beta rule argument.",
+        "An alpha rule is a beta rule if it ends.",
+        "The number of alpha rules is a beta rule.",
+        "The alpha rule. Here implies the beta rule.",
+        "The alpha rule is not a beta rule.",
+        "No alpha rule is a beta rule.",
+        "The alpha rule A is a beta rule.",
+        "Here the alpha rule and the beta rule are used.",
+        "An alpha rule is a product of beta rule.",
+        "An alpha rule that corresponds to a beta rule is good.",
+        "The alpha rule generalizes the alpha rule.",
+        "Titles are the alpha rule, proof of the beta rule, and more.",
+    ],
+)
+def test_other_sentences_give_none(text):
+    assert state(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A *lattice* is a poset in which all meets exist.",
+        "A *lattice* L is a finite poset if it is so.",
+        "*Lattices* are posets with meets.",
+        "A poset is called a *lattice* if it has meets.",
+        "A poset P in which meets exist is said to be a *lattice*.",
+        "We call a poset P a *lattice* if it has meets.",
+        "By a *lattice* we mean a poset with meets.",
+        "Let P be a finite poset. Then P is called a *lattice* if it has meets.",
+    ],
+)
+def test_a_definition_gives_the_genus(text):
+    assert relate(text, "poset") == [("lattice", "is_instance_of", "poset")]
+
+
+def test_a_definition_uses_the_concepts_behind_its_term():
+    text = "Definition. The *Kostka number* is the number of tableaux of given shape and weight."
+    assert relate(text, "tableau", "shape", "weight")[:2] == [
+        ("kostka number", "uses", "tableau"),
+        ("kostka number", "uses", "shape"),
+    ]
+
+
+def test_a_part_is_defined_in_its_whole():
+    assert relate(
+        "The *rank* of a matroid is the size of a basis. Take one matroid.", "matroid"
+    ) == [("rank of a matroid", "defined_in", "matroid")]
+    assert relate("Here the *rank* of every matroid is finite.", "matroid") == [
+        ("rank", "defined_in", "matroid")
+    ]
+
+
+def test_what_a_section_about_an_object_defines_is_defined_in_it():
+    text = "2 Matroids\n\nIn matroids much is finite. A *coloop* is an element of all bases."
+    assert relate(text, "matroid", heading="2 Matroids") == [("coloop", "defined_in", "matroid")]
+    assert relate(text, "matroid", heading="2 More on them") == []
+
+
+def test_a_defined_compound_is_of_the_kind_that_it_names():
+    assert relate("A *directed graph* is one with arrows. Take one graph.", "graph") == [
+        ("directed graph", "is_instance_of", "graph")
+    ]
+    assert relate("A *quasi field* is one without zero. Take one field.", "field") == []
+    assert relate("A *generalized inverse* is one of many. Take one inverse.", "inverse") == [
+        ("generalized inverse", "generalizes", "inverse")
+    ]
+
+
+def make_unit(text, part, kind, label="", number="", name=""):
+    start = text.index(part)
+    head = f"{label} {number} ({name})." if name else f"{label} {number}."
+    return Unit(
+        start, start + len(part), kind, start + len(head) * bool(label), label, number, name
+    )
+
+
+def make_corpus(*texts):
+    """Build a chunk of each (key, text, units), mentions of all names ending in rule, lemma, identity."""
+    names = ("Alpha rule", "Beta identity", "Gamma lemma", "poset")
+    chunks = [
+        Chunk(key, "d", number, text, 0, len(text), "1 Start", 1, 1, 9, units=units)
+        for number, (key, text, units) in enumerate(texts)
+    ]
+    mentions = {}
+    for mention in link_mentions({name: name for name in names}, chunks):
+        mentions.setdefault(mention.chunk_id, []).append(mention)
+    return chunks, mentions
+
+
+def make_statement(key, label, number, name="", body="It holds."):
+    text = f"{label} {number} ({name}). {body}" if name else f"{label} {number}. {body}"
+    return key, text, (make_unit(text, text, "statement", label, number, name),)
+
+
+def make_text(key, text, kind="text"):
+    return key, text, (Unit(0, len(text), kind, 0, "Proof" if kind == "proof" else ""),)
+
+
+def link(source, chunks, part, target, kind="refers_to"):
+    text = next(chunk.text for chunk in chunks if chunk.id == source)
+    start = text.index(part)
+    return ChunkLink(source, kind, target, start, start + len(part))
+
+
+def test_a_reference_stands_for_what_its_statement_names():
+    chunks, mentions = make_corpus(
+        make_statement("a", "Theorem", "1", "Alpha rule"),
+        make_statement("b", "Lemma", "2", "Beta identity"),
+        make_statement("u", "Lemma", "3", "", "Every poset ends."),
+        make_text("t", "Obviously Theorem 1 generalizes Lemma 2. So Lemma 3 implies Theorem 1."),
+    )
+    links = [
+        link("t", chunks, "Theorem 1", "a"),
+        link("t", chunks, "Lemma 2", "b"),
+        link("t", chunks, "Lemma 3", "u"),
+    ]
+    (relation,) = find_relations(chunks, links, mentions)
+    assert (relation.source, relation.type, relation.target) == (
+        "Alpha rule",
+        "generalizes",
+        "Beta identity",
+    )
+    assert (
+        chunks[3].text[relation.start : relation.end] == "Obviously Theorem 1 generalizes Lemma 2."
+    )
+    assert find_relations(chunks, [], mentions) == []
+
+
+def test_a_reference_within_a_chunk_needs_no_link():
+    first = "Theorem 1 (Alpha rule). It holds."
+    second = "Lemma 2 (Beta identity). It holds."
+    text = f"{first}\n\n{second}\n\nHere Theorem 1 implies Lemma 2, but see Theorem 1 of [4]."
+    units = (
+        make_unit(text, first + "\n\n", "statement", "Theorem", "1", "Alpha rule"),
+        make_unit(text, second + "\n\n", "statement", "Lemma", "2", "Beta identity"),
+        make_unit(text, text[len(first + second) + 4 :], "text"),
+    )
+    chunks, mentions = make_corpus(("c", text, units))
+    found = find_relations(chunks, [], mentions)
+    assert [(r.source, r.type, r.target) for r in found] == [
+        ("Alpha rule", "implies", "Beta identity")
+    ]
+
+
+def test_this_theorem_is_the_last_one_of_the_section():
+    chunks, mentions = make_corpus(
+        make_statement("a", "Theorem", "1", "Alpha rule"),
+        make_text(
+            "t", "The theorem implies the beta identity. This lemma implies the gamma lemma."
+        ),
+    )
+    found = find_relations(chunks, [], mentions)
+    assert [(r.source, r.type, r.target) for r in found] == [
+        ("Alpha rule", "implies", "Beta identity")
+    ]
+
+
+def test_a_theorem_implies_its_corollary():
+    chunks, mentions = make_corpus(
+        make_statement("a", "Theorem", "1", "Alpha rule"),
+        make_statement("b", "Corollary", "2", "Beta identity"),
+        make_statement("r", "Remark", "3", "Gamma lemma"),
+    )
+    (relation,) = find_relations(chunks, [], mentions)
+    assert (relation.source, relation.type, relation.target) == (
+        "Alpha rule",
+        "implies",
+        "Beta identity",
+    )
+    assert (relation.chunk_id, relation.start) == ("b", 0)
+
+
+def test_a_proof_uses_what_it_names_and_refers_to():
+    chunks, mentions = make_corpus(
+        make_statement("a", "Theorem", "1", "Alpha rule"),
+        make_statement("b", "Lemma", "2", "Beta identity"),
+        make_text("p", "Proof. Use Lemma 2. By the gamma lemma and a poset it ends.", "proof"),
+    )
+    links = [ChunkLink("p", "proves", "a"), link("p", chunks, "Lemma 2", "b")]
+    found = find_relations(chunks, links, mentions)
+    assert [(r.source, r.type, r.target) for r in found] == [
+        ("Alpha rule", "uses", "Beta identity"),
+        ("Alpha rule", "uses", "Gamma lemma"),
+    ]
+
+
+def test_a_proof_in_the_same_chunk_uses_results_but_no_objects():
+    text = (
+        "Theorem 1 (Beta identity). It holds for posets.\n\nProof. By the alpha lemma and by a poset "
+        "it follows. □\n\nBy the gamma lemma we see more."
+    )
+    names = ("Beta identity", "alpha lemma", "gamma lemma", "poset")
+    assert relate(text, *names) == [("beta identity", "uses", "alpha lemma")]
+
+
+def test_relation_evidence_is_the_sentence():
+    text = "First this. The alpha rule implies the beta rule. Then that."
+    chunk = make_chunk(text)
+    mentions = [Mention("a", "c", 16, 26, "mentions"), Mention("b", "c", 39, 48, "mentions")]
+    (relation,) = find_relations([chunk], [], {"c": mentions})
+    assert text[relation.start : relation.end] == "The alpha rule implies the beta rule."
+    assert find_relations([chunk], [], {"c": mentions[:1]}) == []
+
+
+def test_one_relation_of_a_kind_in_a_passage_and_the_telling_one_stays():
+    text = (
+        "The alpha rule implies the beta rule. The alpha rule implies the beta rule, and uses it."
+    )
+    assert state(text) == [(ALPHA, "implies", BETA)]
+    assert state("The alpha rule uses the beta rule. The alpha rule implies the beta rule.") == [
+        (ALPHA, "implies", BETA)
+    ]
+
+
+WORDS = st.sampled_from(
+    ["A", "the", "*poset*", "*", "is", "called", "a", "if", "Theorem 2.1 (", ").", "Proof.", "λ", "by",
+     "Schur–Weyl", "duality", "(RSK)", "or", "\n\n", ".", "Definition.", "implies", "special case of",
+     "and", "alpha rule", "beta rule", "generalizes", ",", "which", "\ue000", "It", "$", "Lemma 2.1"]
+)  # fmt: skip
+
+
+@given(
+    st.lists(WORDS, max_size=40), st.sampled_from(["", "1 Posets > 1.1 A poset", "1 Alpha rule"])
+)
+@settings(max_examples=150, deadline=None)
+def test_relations_are_well_formed_on_any_text(words, heading):
+    chunk = make_chunk(" ".join(words), heading)
+    found = RulesExtractor().extract("", chunk).concepts
+    names = {name: normalize_name(name) for name in (ALPHA, BETA, *(c.name for c in found))}
+    mentions = list(link_mentions(names, [chunk]))
+    relations = find_relations([chunk], [], {"c": mentions})
+    assert relations == find_relations([chunk], [], {"c": mentions[::-1]})
+    assert len({(r.source, r.type, r.target) for r in relations}) == len(relations)
+    for relation in relations:
+        assert relation.source != relation.target
+        assert {relation.source, relation.target} <= {m.concept_id for m in mentions}
+        assert relation.type in load_ontology().relations
+        assert 0 <= relation.start < relation.end <= len(chunk.text)
