@@ -230,10 +230,10 @@ def test_an_unreachable_endpoint_keeps_the_graph_that_is_there(
 ) -> None:
     build_graph(workspace, [papers])
     before = read(workspace)
-    llm = ExtractConfig(extractor="llm", base_url="http://127.0.0.1:9/v1")
+    llm = ExtractConfig(extractor="llm", base_url="http://127.0.0.1:9/v1", model="tiny", retries=0)
     asking = Workspace(workspace.root, workspace.config.model_copy(update={"extract": llm}))
     summary = build_graph(asking, [papers])
-    assert "127.0.0.1:9" in summary.stopped
+    assert "127.0.0.1:9/v1 (model 'tiny') cannot be reached" in summary.stopped
     assert not summary.did_nothing
     assert summary.pending_chunks == len(before.chunks)
     assert read(workspace).hashes == before.hashes

@@ -16,6 +16,8 @@ from endpoint import Endpoint, serve
 
 from graphtune.config import ExtractConfig, Price, render_toml
 from graphtune.errors import EndpointError
+from graphtune.kg import GraphStore, build_graph
+from graphtune.kg.build import estimate_build
 from graphtune.kg.llm.cost import Budget, Speed, estimate_requests
 from graphtune.pipeline import build_workspace
 from graphtune.workspace import Workspace
@@ -26,7 +28,7 @@ PRICES = {"prices": {"tiny": Price(input=100, output=1000)}}
 
 @pytest.fixture(scope="module")
 def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_papers(tmp_path_factory.mktemp("corpus") / "papers", 1, 3)
+    return write_papers(tmp_path_factory.mktemp("corpus") / "papers", 1, 10)
 
 
 @pytest.fixture
@@ -37,11 +39,16 @@ def endpoint() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def paid(tmp_path: Path, papers: Path, endpoint: Endpoint) -> Workspace:
-    """A workspace with a priced endpoint and three chunks to read."""
+    """A workspace with a priced endpoint and ten chunks to read."""
     read = read_into(tmp_path / "read", papers)
     made = copy_workspace(read, tmp_path / "ws", make_config(endpoint.url, PRICES))
     (made.root / "graphtune.toml").write_text(render_toml(made.config), encoding="utf-8")
     return made
+
+
+def change(workspace: Workspace, **settings: Any) -> Workspace:
+    extract = workspace.config.extract.model_copy(update=settings)
+    return Workspace(workspace.root, workspace.config.model_copy(update={"extract": extract}))
 
 
 def call(*arguments: str | Path, code: int, **options: Any) -> "subprocess.CompletedProcess[str]":
@@ -55,11 +62,11 @@ def call(*arguments: str | Path, code: int, **options: Any) -> "subprocess.Compl
 def test_an_estimate_sends_nothing(paid: Workspace, papers: Path, endpoint: Endpoint) -> None:
     done = call("build", "-w", paid.root, "--estimate", "--json", papers, code=0)
     estimate = json.loads(done.stdout)["estimate"]
-    assert (estimate["chunks"], estimate["requests"]) == (3, 3)
+    assert (estimate["chunks"], estimate["requests"]) == (10, 10)
     tokens = estimate["prompt_tokens"] * 100 + estimate["completion_tokens"] * 1000
     assert estimate["cost"] == pytest.approx(tokens / 1e6)
     said = call("build", "-w", paid.root, "--estimate", papers, code=0).stdout
-    assert "3 chunks in 3 requests" in said
+    assert "10 chunks in 10 requests" in said
     assert "$" in said
     assert "characters / 4" in said
     assert not endpoint.requests
@@ -71,12 +78,12 @@ def test_a_script_must_say_yes(paid: Workspace, papers: Path, endpoint: Endpoint
         assert "--yes" in refused.stdout + refused.stderr
         assert not endpoint.requests
     done = call("build", "-w", paid.root, "--yes", papers, code=0)
-    assert "3 replies of the model, $" in done.stdout
-    assert len(endpoint.requests) == 3
+    assert "10 replies of the model, $" in done.stdout
+    assert len(endpoint.requests) == 10
     assert "nothing to do" in call("build", "-w", paid.root, papers, code=0).stdout
 
 
-@pytest.mark.parametrize(("typed", "code", "requests"), [(b"n\n", 1, 0), (b"y\n", 0, 3)])
+@pytest.mark.parametrize(("typed", "code", "requests"), [(b"n\n", 1, 0), (b"y\n", 0, 10)])
 def test_a_terminal_is_asked(
     paid: Workspace, papers: Path, endpoint: Endpoint, typed: bytes, code: int, requests: int
 ) -> None:
@@ -93,10 +100,67 @@ def test_a_terminal_is_asked(
         os.close(terminal)
 
 
+def test_nothing_is_sent_that_costs_money_unless_agreed_to(
+    paid: Workspace, papers: Path, endpoint: Endpoint
+) -> None:
+    workspace = paid
+    summary = build_graph(workspace, [papers])
+    assert "--yes" in summary.stopped
+    assert "max_cost" in summary.stopped
+    seen = []
+
+    def refuse(estimate: Any) -> bool:
+        seen.append(estimate)
+        return False
+
+    summary = build_graph(workspace, [papers], consent=refuse)
+    assert "not agreed" in summary.stopped
+    assert not endpoint.requests
+    assert summary.pending_chunks == 10
+    _, estimate = estimate_build(workspace, [papers])
+    assert seen == [estimate]
+    summary = build_graph(workspace, [papers], consent=lambda estimate: True)
+    assert (summary.pending_chunks, summary.stopped) == (0, "")
+    assert len(endpoint.requests) == estimate.requests == summary.requests
+    with GraphStore(workspace.database) as store:
+        costs = [row["cost"] for row in store.db.query("SELECT cost FROM replies")]
+    assert summary.spent == pytest.approx(sum(costs))
+    _, nothing = estimate_build(workspace, [papers])
+    assert nothing
+    assert (nothing.requests, nothing.cost) == (0, 0)
+
+
+def test_max_cost_stops_before_it_is_exceeded(
+    paid: Workspace, papers: Path, endpoint: Endpoint
+) -> None:
+    # A reply costs 0.1 for its prompt and about 0.05 for the rest; at most 0.5 are held back for it.
+    workspace = change(paid, max_cost=1.0, max_output_tokens=100)
+    summary = build_graph(workspace, [papers])
+    assert "max_cost = $1.00 is reached" in summary.stopped
+    assert summary.spent
+    assert 0.5 < summary.spent <= 1.0
+    assert 0 < summary.pending_chunks < 10
+    again = build_graph(change(paid, max_cost=9.0, max_output_tokens=100), [papers])
+    assert (again.pending_chunks, again.failed_chunks, again.stopped) == (0, 0, "")
+
+
+def test_max_cost_needs_a_price(
+    paid: Workspace,
+    papers: Path,
+) -> None:
+    workspace = change(paid, base_url="http://example.invalid/v1", model="other", max_cost=1.0)
+    summary = build_graph(workspace, [papers], consent=lambda estimate: True)
+    assert "[prices]" in summary.stopped
+    _, estimate = estimate_build(workspace, [papers])
+    assert estimate
+    assert estimate.cost is None
+    assert "price unknown" in estimate.describe()
+
+
 def test_a_notebook_can_build(paid: Workspace, papers: Path) -> None:
     async def run_cell() -> None:
         summary = build_workspace(paid, [papers], consent=lambda estimate: True)
-        assert summary.requests == 3
+        assert summary.requests == 10
 
     asyncio.run(run_cell())
 

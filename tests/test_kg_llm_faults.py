@@ -21,9 +21,7 @@ from endpoint import (
     serve,
 )
 
-from graphtune.config import Price
 from graphtune.kg import GraphStore, build_graph
-from graphtune.kg.build import estimate_build
 from graphtune.kg.llm.run import MAX_FAILURES_IN_A_ROW, ModelRun
 from graphtune.kg.ontology import load_ontology
 from graphtune.kg.summary import BuildSummary
@@ -155,6 +153,25 @@ def test_a_limit_that_was_too_low_asks_again_when_raised(
     assert (summary.failed_chunks, summary.pending_chunks) == (0, 0)
 
 
+def test_a_cut_reply_is_used_again_only_while_the_limit_is_as_low(
+    asking: Asking, endpoint: Endpoint, papers: Path
+) -> None:
+    def behave(request: dict[str, Any]) -> Answer:
+        return (
+            complete(answer_passages(request)[:300], "length") if count(request) == 5 else fail(500)
+        )
+
+    def count(request: dict[str, Any]) -> int:
+        return len(list_passages(request))
+
+    endpoint.behave = behave
+    settings = {"batch_tokens": 1000, "retries": 0, "concurrency": 1}
+    for limit, whole in ((100, 2), (100, 2), (200, 4)):
+        build_graph(asking(**settings, max_output_tokens=limit), [papers])
+        assert [count(request) for request in endpoint.requests].count(5) == whole
+    check_evidence(asking())
+
+
 @pytest.mark.parametrize("refused", [["json_schema"], ["json_schema", "json_object"]])
 def test_a_server_without_schemas_does(
     asking: Asking, endpoint: Endpoint, papers: Path, refused: list[str]
@@ -267,65 +284,3 @@ def test_two_builds_at_once_take_turns(asking: Asking, endpoint: Endpoint, paper
     assert not errors
     assert len({json.dumps(request) for request in endpoint.requests}) == len(endpoint.requests)
     check_evidence(workspace)
-
-
-def paid(sections: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {"prices": {"tiny": Price(input=100, output=1000)}, **(sections or {})}
-
-
-def test_nothing_is_sent_that_costs_money_unless_agreed_to(
-    asking: Asking, endpoint: Endpoint, papers: Path
-) -> None:
-    workspace = asking(paid())
-    summary = build_graph(workspace, [papers])
-    assert "--yes" in summary.stopped
-    assert "max_cost" in summary.stopped
-    seen = []
-
-    def refuse(estimate: Any) -> bool:
-        seen.append(estimate)
-        return False
-
-    summary = build_graph(workspace, [papers], consent=refuse)
-    assert "not agreed" in summary.stopped
-    assert not endpoint.requests
-    assert summary.pending_chunks == 10
-    _, estimate = estimate_build(workspace, [papers])
-    assert seen == [estimate]
-    summary = build_graph(workspace, [papers], consent=lambda estimate: True)
-    assert (summary.pending_chunks, summary.stopped) == (0, "")
-    assert len(endpoint.requests) == estimate.requests == summary.requests
-    with GraphStore(workspace.database) as store:
-        costs = [row["cost"] for row in store.db.query("SELECT cost FROM replies")]
-    assert summary.spent == pytest.approx(sum(costs))
-    _, nothing = estimate_build(workspace, [papers])
-    assert nothing
-    assert (nothing.requests, nothing.cost) == (0, 0)
-
-
-def test_max_cost_stops_before_it_is_exceeded(
-    asking: Asking, endpoint: Endpoint, papers: Path
-) -> None:
-    # A reply costs 0.1 for its prompt and about 0.05 for the rest; at most 0.5 are held back for it.
-    workspace = asking(paid(), max_cost=1.0, max_output_tokens=100)
-    summary = build_graph(workspace, [papers])
-    assert "max_cost = $1.00 is reached" in summary.stopped
-    assert summary.spent
-    assert 0.5 < summary.spent <= 1.0
-    assert 0 < summary.pending_chunks < 10
-    again = build_graph(asking(paid(), max_cost=9.0, max_output_tokens=100), [papers])
-    assert (again.pending_chunks, again.failed_chunks, again.stopped) == (0, 0, "")
-
-
-def test_max_cost_needs_a_price(
-    asking: Asking,
-    endpoint: Endpoint,
-    papers: Path,
-) -> None:
-    workspace = asking(base_url="http://example.invalid/v1", max_cost=1.0)
-    summary = build_graph(workspace, [papers], consent=lambda estimate: True)
-    assert "[prices]" in summary.stopped
-    _, estimate = estimate_build(workspace, [papers])
-    assert estimate
-    assert estimate.cost is None
-    assert "price unknown" in estimate.describe()
