@@ -5,8 +5,8 @@ import click
 from graphtune import __version__
 from graphtune.cli.backup import add_backup_command
 from graphtune.cli.documents import add_document_commands
-from graphtune.cli.exchange import add_exchange_commands
 from graphtune.cli.edits import add_edit_commands
+from graphtune.cli.exchange import add_exchange_commands
 from graphtune.cli.graph import graph_group
 from graphtune.cli.papers import add_paper_commands
 from graphtune.cli.tuning import add_tuning_commands
