@@ -125,6 +125,18 @@ def test_a_relation_needs_its_quote_and_both_ends():
     assert locate_relation("to the", ends, TEXT) is None
 
 
+def test_the_evidence_of_a_relation_names_both_ends():
+    near = [["RSK"], ["recording tableau"]]
+    quote = "theorem says that the dual Knuth relations describe"
+    place = locate_relation(quote, near, TEXT)
+    assert cut(place).startswith("The Robinson–Schensted–Knuth")  # the sentence before
+    assert cut(place).endswith("[3, Chapter 7].")
+    whole = locate_relation("the dual Knuth relations", [["dual Knuth relation"], near[1]], TEXT)
+    assert cut(whole).startswith("Schützenberger’s theorem")  # its own sentence is enough
+    far = [["semistandard Young tableau"], ["recording tableau"]]
+    assert locate_relation(quote, far, TEXT) is None
+
+
 @pytest.mark.parametrize(
     ("name", "alias", "stated"),
     [

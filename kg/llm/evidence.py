@@ -1,12 +1,13 @@
 """Evidence or it is not stored: where a passage holds what a model says that it holds."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rapidfuzz import fuzz
 
 from graphtune.kg.mentions import find_name
 from graphtune.kg.names import fold_plural, fold_text, normalize_name
+from graphtune.kg.paragraphs import list_sentences
 from graphtune.records import Span
 
 #: Share of the characters (in percent, by edit distance without replacement) that must agree.
@@ -96,23 +97,49 @@ def locate_concept(name: str, quote: str, text: str) -> Span | None:
     return None
 
 
-def locate_relation(quote: str, ends: Sequence[Sequence[str]], text: str) -> Span | None:
-    """Return the evidence of a relation: its quote, where the passage names both ends.
+def locate_relation(quote: str, ends: Sequence[Collection[str]], text: str) -> Span | None:
+    """Return the evidence of a relation: its quote, with as much around it as names both ends.
+
+    That is the quote itself, its sentences, or those and the one before ("It generalizes …").
 
     Args:
         quote: what the model copied from the passage.
         ends: the names of the source, and of the target.
         text: the passage.
 
-    >>> text = "The Chung–Feller theorem generalizes the ballot theorem."
-    >>> quote = "Chung-Feller theorem generalizes the ballot theorem"
-    >>> locate_relation(quote, [["Chung–Feller theorem"], ["ballot theorem"]], text)
-    Span(start=4, end=55)
-    >>> locate_relation(quote, [["Chung–Feller theorem"], ["cycle lemma"]], text)
+    >>> text = "Recall the ballot theorem. It follows from the cycle lemma by induction. A poset is a set."
+    >>> quote = "follows from the cycle lemma"
+    >>> start, end = locate_relation(quote, [["ballot theorem"], ["cycle lemma"]], text)
+    >>> text[start:end]
+    'Recall the ballot theorem. It follows from the cycle lemma by induction.'
+    >>> locate_relation(quote, [["poset"], ["cycle lemma"]], text)
     """
-    if len(quote) < MIN_QUOTE or not all(find_name(names, text) for names in ends):
+    found = locate_quote(quote, text) if len(quote) >= MIN_QUOTE else None
+    if not found:
         return None
-    return locate_quote(quote, text)
+    sentences = _list_sentences(text)
+    touched = [
+        i for i, item in enumerate(sentences) if item.start < found.end and found.start < item.end
+    ]
+    if not touched:
+        return None
+    start, end = (
+        min(found.start, sentences[touched[0]].start),
+        max(found.end, sentences[touched[-1]].end),
+    )
+    before = sentences[max(0, touched[0] - 1)].start
+    for span in (found, Span(start, end), Span(before, end)):
+        if all(find_name(names, text[span.start : span.end]) for names in ends):
+            return span
+    return None
+
+
+def _list_sentences(text: str) -> list[Span]:
+    return [
+        sentence
+        for paragraph in re.finditer(r"\S(?:.|\n(?!\s*\n))*", text)
+        for sentence in list_sentences(text, *paragraph.span())
+    ]
 
 
 def is_alias_stated(alias: str, name: str, text: str) -> bool:

@@ -10,6 +10,7 @@ from graphtune.kg.llm.evidence import (
     is_alias_stated,
     is_grounded,
     locate_concept,
+    locate_quote,
     locate_relation,
 )
 from graphtune.kg.llm.records import MAX_ALIASES, ConceptRecord, RelationRecord, read_role
@@ -152,7 +153,12 @@ class _EntryReader:
             raise _RejectedError("relation with an end not named")
         span = locate_relation(record.quote, names, self._text)
         if not span:
-            raise _RejectedError("relation without evidence")
+            found = locate_quote(record.quote, self._text)
+            raise _RejectedError(
+                "relation whose quote does not name its ends"
+                if found
+                else "relation without evidence"
+            )
         mapped = self._map_relation(record.type)
         source, target = reversed(ends) if mapped.inverse else ends
         return FoundRelation(source, mapped.type, target, *span)
