@@ -4,7 +4,8 @@ import json
 from collections import Counter
 
 from graphtune.kg.card import CardLine, GraphCard, make_line
-from graphtune.kg.findings import count_extractions
+from graphtune.kg.checks import verify_spans
+from graphtune.kg.findings import count_extractions, read_findings
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.likeness import find_homographs, find_near_duplicates
 from graphtune.kg.names import normalize_name
@@ -14,7 +15,7 @@ from graphtune.kg.store import GraphStore
 def make_card(graph: ConceptGraph, store: GraphStore) -> GraphCard:
     """Measure a graph and the extraction behind it; `card.BOUNDS` says what the verdicts mean."""
     lines = (
-        *_measure_spans(graph),
+        *_measure_spans(graph, store),
         *_measure_concepts(graph, _list_homographs(graph, store)),
         *_measure_extraction(store),
     )
@@ -56,29 +57,12 @@ def _list_relations(graph: ConceptGraph) -> set[tuple[str, str, str]]:
     return {(form[r.source], r.type, form[r.target]) for r in graph.relations}
 
 
-def find_wrong_spans(graph: ConceptGraph) -> list[str]:
-    """Return a text for each mention or relation whose span is no stretch of its chunk's text."""
-    spans = [(m.chunk_id, m.start, m.end, key) for key, ms in graph.mentions.items() for m in ms]
-    spans += [
-        (r.chunk_id, r.start, r.end, f"{r.source} {r.type} {r.target}")
-        for r in graph.relations
-        if r.chunk_id is not None
-    ]
-    wrong = []
-    for chunk_id, start, end, what in spans:
-        chunk = graph.chunks.get(chunk_id)
-        inside = chunk is not None and 0 <= start < end <= len(chunk.text)
-        if chunk is None or not inside or not chunk.text[start:end].strip():
-            wrong.append(f"{what} [{start}:{end}] in chunk {chunk_id}")
-    return wrong
-
-
-def _measure_spans(graph: ConceptGraph) -> list[CardLine]:
-    wrong = find_wrong_spans(graph)
-    located = sum(r.chunk_id is not None for r in graph.relations)
-    total = sum(map(len, graph.mentions.values())) + located
+def _measure_spans(graph: ConceptGraph, store: GraphStore) -> list[CardLine]:
+    findings = read_findings(store.db, store.meta().get("extractor", "rules"))
+    check = verify_spans(graph, {(chunk, f.start, f.end) for _, chunk, f in findings})
+    located = sum(relation.chunk_id is not None for relation in graph.relations)
     return [
-        make_line("verified spans", total - len(wrong), total, wrong),
+        make_line("verified spans", check.checked - len(check.failed), check.checked, check.failed),
         make_line("relations with evidence", located, len(graph.relations)),
     ]
 

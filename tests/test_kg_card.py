@@ -9,7 +9,7 @@ from graphtune.kg import GraphStore, build_graph, load_graph
 from graphtune.kg.card import BOUNDS, CardLine, GraphCard, judge_card, make_line, render_card
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.likeness import find_homographs, find_near_duplicates
-from graphtune.kg.measures import compare_graphs, find_wrong_spans, make_card
+from graphtune.kg.measures import compare_graphs, make_card
 from graphtune.records import Concept, Relation
 from graphtune.workspace import Workspace
 
@@ -56,7 +56,6 @@ def test_wrong_spans_strange_types_and_unused_concepts_are_counted(
     graph.mentions[key] = [mention, empty, *graph.mentions[key][1:]]
     graph.concepts["x"] = Concept("x", "Unused", "banana")
     graph.relations.append(Relation(key, "eats", "pieri rule", "hand"))
-    assert len(find_wrong_spans(graph)) == 2
     card = measure(graph, workspace)
     lines = lines_of(card)
     assert lines["verified spans"].of - lines["verified spans"].value == 2
@@ -70,7 +69,7 @@ def test_wrong_spans_strange_types_and_unused_concepts_are_counted(
     assert any("build again" in warning for warning in warnings)
     text = render_card(card)
     assert "bad  verified spans" in text
-    assert f"[{mention.start}:1000000]" in text
+    assert "1000000) is not in the passage" in text
 
 
 def test_failed_chunks_and_reasons_of_rejections_come_from_the_extraction(
