@@ -41,12 +41,18 @@ def _report(changes: "Changes") -> Outcome:
 
 def add_edit_commands(group: click.Group) -> None:
     """Register the commands."""
-    _add_names(group)
-    _add_contents(group)
-    _add_lists(group)
+    for add_commands in (
+        _add_merging,
+        _add_naming,
+        _add_contents,
+        _add_new,
+        _add_merges,
+        _add_edits,
+    ):
+        add_commands(group)
 
 
-def _add_names(group: click.Group) -> None:
+def _add_merging(group: click.Group) -> None:
     @command(group)
     @click.argument("kept")
     @click.argument("gone")
@@ -75,6 +81,8 @@ def _add_names(group: click.Group) -> None:
         with _open_graph(workspace) as graph:
             return _report(split_concept(*graph, concept, alias))
 
+
+def _add_naming(group: click.Group) -> None:
     @command(group)
     @click.argument("concept")
     @click.argument("name")
@@ -132,6 +140,8 @@ def _add_contents(group: click.Group) -> None:
         with _open_graph(workspace) as graph:
             return _report(describe_concept(*graph, concept, text))
 
+
+def _add_new(group: click.Group) -> None:
     @command(group)
     @click.argument("name")
     @click.option("--type", "kind", default="", help="Its type (default: the ontology's fallback).")
@@ -166,7 +176,7 @@ def _add_contents(group: click.Group) -> None:
             return _report(relate_concepts(*graph, source, relation, target))
 
 
-def _add_lists(group: click.Group) -> None:
+def _add_merges(group: click.Group) -> None:
     @command(group)
     @click.option("--undo", "number", type=int, metavar="N", help="Undo merge N, for good.")
     def merges(workspace: Path, number: int | None) -> Outcome:
@@ -189,6 +199,8 @@ def _add_lists(group: click.Group) -> None:
         ]
         return Outcome({"merges": rows}, "\n".join(lines) or "no merges")
 
+
+def _add_edits(group: click.Group) -> None:
     @command(group)
     @click.option("--undo", "number", type=int, metavar="N", help="Undo edit N.")
     def edits(workspace: Path, number: int | None) -> Outcome:

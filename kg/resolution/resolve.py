@@ -16,9 +16,9 @@ from graphtune.kg.ontology import Ontology, load_ontology
 from graphtune.kg.resolution.candidates import Verifier
 from graphtune.kg.resolution.drafts import Drafts, Names, index_names, make_draft
 from graphtune.kg.resolution.edits import Edit, Idle, apply_edits, list_apart, read_edits
-from graphtune.kg.resolution.groups import add_imports, find_homographs, group_findings
+from graphtune.kg.resolution.groups import Finding, add_imports, find_homographs, group_findings
 from graphtune.kg.resolution.linking import find_mentions
-from graphtune.kg.resolution.merging import merge_groups
+from graphtune.kg.resolution.merging import Merge, merge_groups
 from graphtune.kg.resolution.relations import check_relations
 from graphtune.kg.resolution.rows import remember_verdicts, save_merges
 from graphtune.kg.rules.relations import find_relations
@@ -72,15 +72,8 @@ def resolve_graph(
         return {}
     report = _Report()
     findings = list(read_findings(store.db, extractor))
-    groups = group_findings(findings, ontology, report.left_out)
-    for imported, _ in read_imports(store.db):
-        add_imports(groups, imported, ontology)
     edits = read_edits(store.db)
-    report.homographs = find_homographs(groups)
-    verdicts = remember_verdicts(store.db, verify)
-    clusters, merges = merge_groups(groups, list_apart(edits), verdicts)
-    drafts = Drafts(make_draft(cluster, _ORIGINS[extractor]) for cluster in clusters.values())
-    by_hand, report.idle = apply_edits(drafts, edits, ontology)
+    drafts, merges = _make_drafts(store, extractor, findings, edits, ontology, verify, report)
     names = index_names(drafts)
     chunks = sorted(store.chunks(), key=lambda chunk: (chunk.document_id, chunk.position))
     mentions = find_mentions(chunks, findings, drafts, names)
@@ -100,8 +93,29 @@ def resolve_graph(
     }
     with store.db.atomic():
         store.replace_graph(concepts.values(), mentions, relations, meta)
-        save_merges(store.db, [*merges, *by_hand])
+        save_merges(store.db, merges)
     return report.count()
+
+
+def _make_drafts(
+    store: GraphStore,
+    extractor: str,
+    findings: Sequence[Finding],
+    edits: Sequence[Edit],
+    ontology: Ontology,
+    verify: Verifier | None,
+    report: _Report,
+) -> tuple[Drafts, list[Merge]]:
+    """Group and merge names, and apply the edits; return the concepts in the making and all merges."""
+    groups = group_findings(findings, ontology, report.left_out)
+    for imported, _ in read_imports(store.db):
+        add_imports(groups, imported, ontology)
+    report.homographs = find_homographs(groups)
+    verdicts = remember_verdicts(store.db, verify)
+    clusters, merges = merge_groups(groups, list_apart(edits), verdicts)
+    drafts = Drafts(make_draft(cluster, _ORIGINS[extractor]) for cluster in clusters.values())
+    by_hand, report.idle = apply_edits(drafts, edits, ontology)
+    return drafts, [*merges, *by_hand]
 
 
 def _fingerprint(store: GraphStore, extractor: str, ontology: Ontology) -> str:

@@ -12,6 +12,7 @@ from graphtune.kg.resolution.keys import (
     is_symbol,
     make_keys,
     match_initials,
+    split_words,
 )
 from graphtune.kg.rules.phrases import is_adjective
 
@@ -77,8 +78,9 @@ def list_stated(clusters: dict[str, Cluster]) -> Iterator[Pair]:
 
 
 def _is_property(form: str, other: str) -> bool:
-    """Tell whether a form is an adjective that the other one gives to a noun."""
-    return other.startswith(f"{form} ") and is_adjective(form)
+    """Tell whether a form is an adjective that the other one gives to a noun of one word."""
+    words = split_words(form)
+    return is_adjective(form) and split_words(other)[:-1] == words
 
 
 def _is_qualified(form: str, other: str) -> bool:
