@@ -261,6 +261,21 @@ def test_json_of_any_shape_is_read_or_refused(value):
     assert found.keys() <= {"a", "b"}
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"passages": [{"passage": ' + "9" * 5000 + ', "concepts": []}]}',
+        '{"passages": [{"passage": "' + "9" * 5000 + '", "concepts": []}]}',
+        '{"passages": ' + "[" * 900 + "]" * 900 + "}",
+        '{"passages": ' + "[" * 90_000,
+        '{"passages": [{"passage": "1\ud800", "concepts": []}]}',
+    ],
+)
+def test_numbers_and_nesting_without_end_are_refused(content):
+    with pytest.raises(ExtractionError):
+        read(content, TWO)
+
+
 def test_lone_surrogates_do_not_survive():
     found = read(GOOD.replace("lattice path", "\\ud800 lattice"))["a"]
     "".join(names(found)).encode()

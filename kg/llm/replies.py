@@ -20,7 +20,7 @@ from graphtune.records import Chunk, Extraction, FoundConcept
 
 #: Braces at which JSON is looked for: text before it may hold some.
 _MAX_STARTS = 20
-_STRING_OR_END = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|\}', re.DOTALL)
+_STRING_OR_END = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|\}', re.DOTALL)
 _Entry = dict[str, Any]
 
 
@@ -122,7 +122,7 @@ def _parse_broken(text: str) -> Any:
         ends = [
             part.end() for part in _STRING_OR_END.finditer(text, 0, error.pos) if part[0] == "}"
         ]
-    except RecursionError:
+    except (ValueError, RecursionError):  # an endless number, or nesting without end
         return None
     try:
         return pydantic_core.from_json(text[: max(ends, default=0)], allow_partial=True)
@@ -137,8 +137,10 @@ def _as_entry(value: Any) -> _Entry | None:
     if not isinstance(value, dict) or not value.keys() & {"passages", "concepts", "relations"}:
         return None
     # Lone surrogates are legal in JSON, and nowhere else.
-    clean = json.dumps(value, ensure_ascii=False).encode(errors="replace")
-    loaded: _Entry = json.loads(clean)
+    try:
+        loaded: _Entry = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+    except RecursionError:
+        return None
     return loaded
 
 
@@ -147,12 +149,12 @@ def _list_entries(
 ) -> Iterator[tuple[Chunk, tuple[FoundConcept, ...], _Entry]]:
     """Yield the passages that a reply speaks of, each with its entry."""
     entries = data.get("passages", [data])
-    entries = entries if isinstance(entries, list) else [entries]
-    for entry in entries:
+    numbers = {str(number): number - 1 for number in range(1, len(batch.chunks) + 1)}
+    for entry in entries if isinstance(entries, list) else [entries]:
         if not isinstance(entry, dict):
             continue
         # What is said of the only passage is about that, whatever number it bears.
-        number = entry.get("passage") if len(batch.chunks) > 1 else 1
-        if str(number).strip().isdecimal() and 1 <= int(str(number)) <= len(batch.chunks):
-            index = int(str(number)) - 1
+        only = len(batch.chunks) == 1
+        index = 0 if only else numbers.get(str(entry.get("passage")).strip())
+        if index is not None:
             yield batch.chunks[index], batch.proposals[index] if batch.proposals else (), entry
