@@ -88,6 +88,8 @@ class ExtractConfig(_Settings):
     """Tokens of passages of one paper that are sent in one request, at least one passage."""
     max_records: int = Field(default=12, ge=1)
     """Concepts, and relations, that the model may list for one passage."""
+    verify_merges: bool = False
+    """Let the model judge pairs of names that the base model finds alike; with `llm` and `hybrid`."""
     gleaning: int = Field(default=0, ge=0, le=5)
     """Times the model is asked what it has missed."""
     max_output_tokens: int = Field(default=2000, ge=64)

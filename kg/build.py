@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from graphtune.config import Config
 from graphtune.kg.duplicates import link_near_duplicates
 from graphtune.kg.exchange import read_graph_file
 from graphtune.kg.extract import choose_extractor, extract_by_rules
@@ -22,6 +23,7 @@ from graphtune.workspace import Workspace
 if TYPE_CHECKING:
     from graphtune.kg.llm.cost import Estimate
     from graphtune.kg.llm.run import Consent
+    from graphtune.kg.resolution.candidates import Verifier
 
 
 def build_graph(
@@ -61,7 +63,8 @@ def build_graph(
         with _timed(summary, "resolution"):
             # Extraction that stopped early must not replace another extractor's graph.
             if not summary.stopped or store.meta().get("extractor") in (None, extractor):
-                summary.left_out = resolve_graph(store, extractor, ontology)
+                verify = _make_verifier(store, workspace.config, summary, consent)
+                summary.left_out = resolve_graph(store, extractor, ontology, verify)
         summary.counts = count_graph(store)
         extractions = count_extractions(store.db, extractor)
         summary.failed_chunks = extractions["failed"]
@@ -70,6 +73,16 @@ def build_graph(
         )
         summary.rejected_records = extractions["rejected"]
     return summary
+
+
+def _make_verifier(
+    store: GraphStore, config: Config, summary: BuildSummary, consent: "Consent | None"
+) -> "Verifier | None":
+    if summary.extractor == "rules" or not config.extract.verify_merges or summary.stopped:
+        return None
+    from graphtune.kg.llm.verification import ModelVerifier
+
+    return ModelVerifier(store, config, summary, consent)
 
 
 def estimate_build(

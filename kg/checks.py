@@ -32,8 +32,8 @@ def verify_spans(
     """Check that each mention names its concept, and each relation's passage both of its ends.
 
     A mention is right where the text at its span is a spelling of the concept's name or of an alias, or
-    holds one, or is a place in `evidence`. A relation is right where its span lies in a passage in
-    which both ends are mentioned, or that points to one in which they are.
+    holds one, or is a place in `evidence`. A relation is right where its span lies in a passage that
+    names both ends, alone or in a longer name, or that points to one that does.
 
     Args:
         graph: the graph.
@@ -107,5 +107,11 @@ def _check_relation(graph: ConceptGraph, relation: Relation, named: dict[str, se
     place = _Place(relation.chunk_id, relation.start, relation.end)
     if problem := _check_place(graph, place):
         return problem
-    lacking = {relation.source, relation.target} - named.get(relation.chunk_id, set())
+    text = graph.chunks[relation.chunk_id].text
+    # A name may also stand inside a longer one: "standard tableau" names what it is a kind of.
+    lacking = {
+        end
+        for end in {relation.source, relation.target} - named.get(relation.chunk_id, set())
+        if not find_name(graph.names(end), text)
+    }
     return f"the passage does not name {' and '.join(sorted(lacking))}" if lacking else ""

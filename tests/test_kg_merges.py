@@ -1,5 +1,9 @@
 """Which names are one concept, and above all which are not."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -161,22 +165,33 @@ def test_a_pair_kept_apart_is_not_merged() -> None:
     assert len(merge_groups(groups, {frozenset(("nonempty set", "non-empty set"))})[0]) == 2
 
 
-def test_a_verifier_is_asked_about_near_names_only_and_believed() -> None:
-    asked: list[tuple[str, str]] = []
+@dataclass
+class Judge:
+    """A verifier that proposes and confirms what it is told to."""
 
-    def verify(candidates: list[MergeCandidate]) -> list[bool]:
-        asked.extend((item.kept.name, item.gone.name) for item in candidates)
-        return [item.gone.name == "hook formula" for item in candidates]
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+    same: tuple[str, ...] = ()
+    asked: list[tuple[str, str]] = field(default_factory=list)
 
-    groups = group(
-        *[find("hook length formula")] * 2,
-        find("hook formula"),
-        find("hook rule"),
-        find("left ideal"),
-        find("right ideal"),
-    )
-    clusters, merges = merge_groups(groups, verify=verify)  # type: ignore[arg-type]
-    assert asked == [("hook length formula", "hook formula"), ("hook formula", "hook rule")]
+    def propose(self, names: Mapping[str, str]) -> list[tuple[str, str]]:
+        return self.pairs
+
+    def judge(self, candidates: Sequence[MergeCandidate]) -> list[bool | None]:
+        self.asked += [(item.kept.name, item.gone.name) for item in candidates]
+        return [item.gone.name in self.same for item in candidates]
+
+
+def test_a_verifier_is_asked_what_it_proposes_unless_rules_forbid_it_and_believed() -> None:
+    near = ["hook formula", "hook length formula", "hook rule"]
+    pairs = [*combinations(near, 2), ("left ideal", "right ideal"), ("hook rule", "no such name")]
+    judge = Judge(pairs, same=("hook formula",))
+    names = [*near, near[1], "left ideal", "right ideal"]
+    clusters, merges = merge_groups(group(*map(find, names)), verify=judge)
+    assert judge.asked == [
+        ("hook length formula", "hook formula"),
+        ("hook formula", "hook rule"),
+        ("hook length formula", "hook rule"),
+    ]
     assert sorted(clusters) == ["hook length formula", "hook rule", "left ideal", "right ideal"]
     assert [(m.gone, m.reason) for m in merges] == [("hook formula", "model")]
 
@@ -221,7 +236,7 @@ def test_a_verifier_judges_statements_that_rules_doubt() -> None:
         find("node", description="A node branches upward toward another junction.", paper="other"),
     )
     assert len(merge_groups(groups)[0]) == 2
-    clusters, merges = merge_groups(groups, verify=lambda candidates: [True] * len(candidates))
+    clusters, merges = merge_groups(groups, verify=Judge(same=("node",)))
     assert (list(clusters), [m.reason for m in merges]) == (["vertex"], ["model"])
 
 

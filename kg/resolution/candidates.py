@@ -2,23 +2,19 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from typing import Protocol
 
 from graphtune.kg.resolution.keys import (
-    are_opposed,
     list_abbreviations,
     make_keys,
-    order_words,
     read_acronym,
 )
 from graphtune.records import Concept
 
 #: What a thing is of, without saying anything else of it.
 _ARGUMENT = re.compile(r" of (?:(?:an?|the) )?[^\W\d_]{3,}")
-#: A key that more names share than this says nothing about them.
-MAX_BLOCK = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +25,14 @@ class MergeCandidate:
     gone: Concept
 
 
-#: Says for each candidate whether its two names mean one concept; a language model can be one.
-Verifier = Callable[[Sequence[MergeCandidate]], Sequence[bool]]
+class Verifier(Protocol):
+    """Judges merges that no rule decides; a language model can be one."""
+
+    def propose(self, names: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+        """Return the pairs of normal forms that are worth judging; `names` are all, as written."""
+
+    def judge(self, candidates: Sequence[MergeCandidate]) -> Sequence[bool | None]:
+        """Say for each whether its two names mean one concept; None where that is not known."""
 
 
 def find_alike(forms: Sequence[str]) -> dict[str, list[str]]:
@@ -90,26 +92,3 @@ def find_qualified(forms: Sequence[str]) -> Iterator[tuple[str, str]]:
     for short, found in longer.items():
         if len(found) == 1 and _ARGUMENT.fullmatch(found[0], len(short)):
             yield short, found[0]
-
-
-def find_near(forms: Sequence[str]) -> list[tuple[str, str]]:
-    """Return pairs of forms that differ in one word, left out or another: what a verifier must judge.
-
-    Pairs that must stay apart ("left ideal", "right ideal") are not among them.
-
-    >>> find_near(["hook formula", "hook length formula", "left ideal", "right ideal", "hook rule"])
-    [('hook formula', 'hook length formula'), ('hook formula', 'hook rule')]
-    """
-    blocks: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
-    for form in forms:
-        words = tuple(sorted(set(order_words(form)) - {"of"}))
-        for position in range(len(words) if len(words) > 1 else 0):
-            blocks[words[:position] + words[position + 1 :]].append(form)
-        blocks[words].append(form)
-    pairs = {
-        pair
-        for members in blocks.values()
-        if 1 < len(members) <= MAX_BLOCK
-        for pair in combinations(sorted(set(members)), 2)
-    }
-    return sorted(pair for pair in pairs if not are_opposed(*pair))

@@ -8,7 +8,6 @@ from graphtune.kg.resolution.candidates import (
     Verifier,
     find_acronyms,
     find_alike,
-    find_near,
     find_qualified,
 )
 from graphtune.kg.resolution.clusters import Cluster, rank_cluster
@@ -99,14 +98,16 @@ def _list_qualified(clusters: dict[str, Cluster]) -> Iterator[Pair]:
 
 
 def _ask_verifier(clusters: dict[str, Cluster], apart: Apart, verify: Verifier) -> Iterator[Pair]:
-    doubtful = {(min(p), max(p)) for p in read_statements(clusters) if not are_opposed(*p)}
+    """Yield what the verifier confirms of its own proposals, and of statements that the rules doubt."""
+    names = {key: cluster.head.name for key, cluster in clusters.items()}
+    wanted = {(min(p), max(p)) for p in [*read_statements(clusters), *verify.propose(names)]}
     ordered = [
         sorted(pair, key=lambda key: rank_cluster(clusters[key]))
-        for pair in sorted(doubtful.union(find_near(sorted(clusters))))
-        if frozenset(pair) not in apart
+        for pair in sorted(wanted)
+        if clusters.keys() >= set(pair) and frozenset(pair) not in apart and not are_opposed(*pair)
     ]
     candidates = [MergeCandidate(*(clusters[key].describe() for key in pair)) for pair in ordered]
-    verdicts = verify(candidates) if candidates else []
+    verdicts = verify.judge(candidates) if candidates else []
     for (kept, gone), same in zip(ordered, verdicts, strict=True):
         if same:
             yield Pair(kept, gone, "model")

@@ -20,13 +20,13 @@ from graphtune.kg.resolution.groups import Finding, add_imports, find_homographs
 from graphtune.kg.resolution.linking import find_mentions
 from graphtune.kg.resolution.merging import Merge, merge_groups
 from graphtune.kg.resolution.relations import check_relations
-from graphtune.kg.resolution.rows import remember_verdicts, save_merges
+from graphtune.kg.resolution.rows import StoredVerdicts, save_merges
 from graphtune.kg.rules.relations import find_relations
 from graphtune.kg.store import GraphStore
 from graphtune.records import Chunk, Concept, Mention, Origin, Relation
 
 #: Part of the fingerprint of a graph: raise it when the code of this folder changes what it makes.
-RESOLVE_VERSION = "2"
+RESOLVE_VERSION = "3"
 _ORIGINS: dict[str, Origin] = {"rules": "rules", "llm": "llm", "hybrid": "hybrid"}
 
 
@@ -68,12 +68,15 @@ def resolve_graph(
     """
     ontology = ontology or load_ontology()
     fingerprint = _fingerprint(store, extractor, ontology)
-    if store.meta().get("graph_inputs") == fingerprint and not verify:
+    held = store.meta()
+    verified = "verified" if verify else held.get("verdicts", "")
+    if (held.get("graph_inputs"), held.get("verdicts", "")) == (fingerprint, verified):
         return {}
     report = _Report()
     findings = list(read_findings(store.db, extractor))
     edits = read_edits(store.db)
-    drafts, merges = _make_drafts(store, extractor, findings, edits, ontology, verify, report)
+    verdicts = StoredVerdicts(store.db, verify)
+    drafts, merges = _make_drafts(store, extractor, findings, edits, ontology, verdicts, report)
     names = index_names(drafts)
     chunks = sorted(store.chunks(), key=lambda chunk: (chunk.document_id, chunk.position))
     mentions = find_mentions(chunks, findings, drafts, names)
@@ -87,6 +90,7 @@ def resolve_graph(
         "graph_inputs": fingerprint,
         "extractor": extractor,
         "ontology": ontology.digest(),
+        "verdicts": "verified" if verdicts.is_complete else "",
         "left_out": json.dumps(report.count()),
         "homographs": json.dumps(report.homographs, ensure_ascii=False),
         "waiting_edits": json.dumps(report.idle, ensure_ascii=False),
@@ -103,7 +107,7 @@ def _make_drafts(
     findings: Sequence[Finding],
     edits: Sequence[Edit],
     ontology: Ontology,
-    verify: Verifier | None,
+    verdicts: Verifier,
     report: _Report,
 ) -> tuple[Drafts, list[Merge]]:
     """Group and merge names, and apply the edits; return the concepts in the making and all merges."""
@@ -111,7 +115,6 @@ def _make_drafts(
     for imported, _ in read_imports(store.db):
         add_imports(groups, imported, ontology)
     report.homographs = find_homographs(groups)
-    verdicts = remember_verdicts(store.db, verify)
     clusters, merges = merge_groups(groups, list_apart(edits), verdicts)
     drafts = Drafts(make_draft(cluster, _ORIGINS[extractor]) for cluster in clusters.values())
     by_hand, report.idle = apply_edits(drafts, edits, ontology)

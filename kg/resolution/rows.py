@@ -1,6 +1,6 @@
 """Rows that resolution keeps beside the graph: merges, and a verifier's verdicts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from sqlite_utils import Database
@@ -39,30 +39,43 @@ def read_merges(db: Database) -> list[Row]:
     )
 
 
-def remember_verdicts(db: Database, verify: Verifier | None) -> Verifier | None:
-    """Return a verifier that asks only what was never asked, and stores the answers.
+class StoredVerdicts:
+    """A verifier that asks another one only what was never asked, and stores the answers.
 
-    Without `verify` it knows only the stored ones, so that a graph made again keeps its merges; where
-    there are none, there is no verifier.
+    Without another it knows only the stored ones, so that a graph made again keeps its merges.
     """
-    if verify is None and not db.table("verdicts").count:
-        return None
 
-    def ask(candidates: Sequence[MergeCandidate]) -> list[bool]:
-        known = {
-            (row["kept"], row["gone"]): bool(row["same"])
-            for row in db.query("SELECT * FROM verdicts")
-        }
-        new = [item for item in candidates if (item.kept.id, item.gone.id) not in known]
-        if verify and new:
-            answers = verify(new)
-            rows = [
-                {"kept": item.kept.id, "gone": item.gone.id, "same": int(same)}
-                for item, same in zip(new, answers, strict=True)
-            ]
-            with db.atomic():
-                write_rows(db, "verdicts", rows)
-            known |= {(row["kept"], row["gone"]): bool(row["same"]) for row in rows}
-        return [known.get((item.kept.id, item.gone.id), False) for item in candidates]
+    def __init__(self, db: Database, verify: Verifier | None = None) -> None:
+        self._db = db
+        self._verify = verify
+        self.is_complete = verify is not None
+        """Whether all that the other verifier proposed has a verdict."""
 
-    return ask
+    def propose(self, names: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Return the pairs that were ever confirmed, and what the other verifier proposes."""
+        confirmed = [pair for pair, same in self._read().items() if same]
+        return [*confirmed, *(self._verify.propose(names) if self._verify else ())]
+
+    def judge(self, candidates: Sequence[MergeCandidate]) -> list[bool | None]:
+        """Say what is stored, or else what the other verifier says."""
+        known = self._read()
+        new = [item for item in candidates if _name_pair(item) not in known]
+        if self._verify and new:
+            answers = zip(new, self._verify.judge(new), strict=True)
+            told = {_name_pair(item): same for item, same in answers if same is not None}
+            rows = ({"kept": k, "gone": g, "same": int(same)} for (k, g), same in told.items())
+            with self._db.atomic():
+                write_rows(self._db, "verdicts", rows)
+            known |= told
+        verdicts = [known.get(_name_pair(item)) for item in candidates]
+        self.is_complete = self.is_complete and None not in verdicts
+        return verdicts
+
+    def _read(self) -> dict[tuple[str, str], bool]:
+        rows = self._db.query("SELECT * FROM verdicts ORDER BY kept, gone")
+        return {(row["kept"], row["gone"]): bool(row["same"]) for row in rows}
+
+
+def _name_pair(item: MergeCandidate) -> tuple[str, str]:
+    """Name a pair alike whichever of the two is the better attested."""
+    return min(item.kept.id, item.gone.id), max(item.kept.id, item.gone.id)
