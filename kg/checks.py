@@ -33,7 +33,7 @@ def verify_spans(
 
     A mention is right where the text at its span is a spelling of the concept's name or of an alias, or
     holds one, or is a place in `evidence`. A relation is right where its span lies in a passage that
-    names both ends, alone or in a longer name, or that points to one that does.
+    names both ends, alone or in a longer name, or points to where they are stated.
 
     Args:
         graph: the graph.
@@ -89,15 +89,29 @@ def _check_mention(
 
 
 def _list_named(graph: ConceptGraph) -> dict[str, set[str]]:
-    """Return the concepts that each passage mentions, or that one it points to does."""
+    """Return the concepts that each passage names, itself or by pointing to where they are stated.
+
+    It may point by a link ("by Theorem 2.3"), or to what its section has stated before ("the theorem",
+    the head of a corollary).
+    """
     own: defaultdict[str, set[str]] = defaultdict(set)
+    stated: defaultdict[str, set[str]] = defaultdict(set)
     for concept_id, mentions in graph.mentions.items():
         for mention in mentions:
             own[mention.chunk_id].add(concept_id)
-    named = {chunk: set(concepts) for chunk, concepts in own.items()}
+            if mention.role in ("defines", "states"):
+                stated[mention.chunk_id].add(concept_id)
+    named = {chunk_id: set(own[chunk_id]) for chunk_id in graph.chunks}
+    before: set[str] = set()
+    section = ("", "")
+    for chunk in sorted(graph.chunks.values(), key=lambda c: (c.document_id, c.position)):
+        if (chunk.document_id, chunk.heading) != section:
+            section, before = (chunk.document_id, chunk.heading), set()
+        named[chunk.id] |= before
+        before |= stated[chunk.id]
     for link in graph.links:
         if link.type != "near_duplicate":
-            named.setdefault(link.source, set()).update(own[link.target])
+            named[link.source] |= own[link.target]
     return named
 
 
