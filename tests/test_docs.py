@@ -52,6 +52,7 @@ def test_each_command_has_an_example_that_parses(path: tuple[str, ...]) -> None:
     for name in path:
         assert isinstance(command, click.Group)
         command = command.commands[name]
+    assert "\\b" not in (command.help or "")
     example = re.search(r"Example: graphtune (.+)", command.help or "")
     assert example, f"{path}: no example in the help"
     parse(shlex.split(example[1]))

@@ -45,6 +45,8 @@ def command(group: click.Group, name: str | None = None) -> Callable[..., click.
                 click.echo(outcome.text)
             sys.exit(0 if outcome.ok else 1)
 
+        # Docstrings are raw, as ruff wants them; click knows the unwrapped paragraph by the character.
+        run.__doc__ = (function.__doc__ or "").replace("\\b\n", "\b\n")
         decorated = click.option(
             "--json", "as_json", is_flag=True, help="Print one JSON document."
         )(run)
