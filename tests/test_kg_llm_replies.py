@@ -283,13 +283,14 @@ def test_lone_surrogates_do_not_survive():
 
 def test_hybrid_keeps_proposals_and_drops_those_called_wrong():
     dyck, axis = (
-        FoundConcept("Dyck path", "theorem", 16, 25),
+        FoundConcept("Dyck path", "object", 16, 25),
         FoundConcept("axis", "object", 67, 71),
     )
     batch = Batch("T", ONE.chunks, ((dyck, axis),))
-    content = write(passage(1, [concept()], [], wrong=["axis", "Dyck path"]))
+    record = concept(type="definition")
+    content = write(passage(1, [record], [], wrong=["axis", "Dyck path"]))
     found = read(content, batch, HYBRID)["a"]
-    assert [(c.name, c.type) for c in found.concepts] == [("Dyck path", "object")]
+    assert [(c.name, c.type) for c in found.concepts] == [("Dyck path", "definition")]
     assert dict(found.rejections) == {"proposal that the model calls wrong": 1}
 
 
