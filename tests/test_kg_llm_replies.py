@@ -204,7 +204,7 @@ def test_lone_surrogates_do_not_survive():
     "".join(names(found)).encode()
 
 
-def test_hybrid_keeps_proposals_and_drops_those_called_wrong():
+def test_hybrid_keeps_proposals_and_counts_those_called_wrong():
     dyck, axis = (
         FoundConcept("Dyck path", "object", 16, 25),
         FoundConcept("axis", "object", 67, 71),
@@ -213,8 +213,11 @@ def test_hybrid_keeps_proposals_and_drops_those_called_wrong():
     record = concept(type="definition")
     content = write(passage(1, [record], [], wrong=["axis", "Dyck path"]))
     found = read(content, batch, HYBRID)["a"]
-    assert [(c.name, c.type) for c in found.concepts] == [("Dyck path", "definition")]
-    assert dict(found.rejections) == {"proposal that the model calls wrong": 1}
+    assert [(c.name, c.type) for c in found.concepts] == [
+        ("Dyck path", "definition"),
+        ("axis", "object"),
+    ]
+    assert dict(found.rejections) == {"proposal kept that the model calls wrong": 1}
 
 
 def test_two_replies_are_one_answer():
