@@ -18,6 +18,13 @@ def test_the_model_types_and_the_rules_keep_span_and_sentence():
     assert set(found.aliases) == {"DP", "ballot path"}
 
 
+def test_a_type_that_the_name_says_stays():
+    rule = FoundConcept("Pieri rule", "theorem", 2, 11)
+    said = Extraction((FoundConcept("Pieri rule", "technique", 2, 11),))
+    assert combine_findings([rule], said).concepts[0].type == "theorem"
+    assert combine_findings([rule], said, (), "theorem").concepts[0].type == "technique"
+
+
 def test_the_model_describes_what_the_rules_did_not():
     said = FoundConcept("axis", "object", 30, 34, "The line below.", (), "states")
     (found,) = combine_findings([AXIS], Extraction((said,))).concepts

@@ -55,7 +55,7 @@ def read_reply(
         if whole or extraction.concepts or extraction.relations:
             if is_hybrid(config):
                 wrong = [name for name in list_items(entry, "wrong") if isinstance(name, str)]
-                extraction = combine_findings(proposals, extraction, wrong)
+                extraction = combine_findings(proposals, extraction, wrong, ontology.fallback_type)
             known = found.get(chunk.id)
             found[chunk.id] = merge_extractions(known, extraction) if known else extraction
     if not found:
