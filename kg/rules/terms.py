@@ -13,7 +13,7 @@ from graphtune.kg.rules.subjects import find_bearer
 from graphtune.records import ROLES, Chunk, ConceptType, FoundConcept, Role, Span
 
 #: Words at least this frequent (on the Zipf scale: 10 to this power in a milliard) are everyday words.
-COMMON = 3.6
+COMMON = 4.2
 _ACRONYM_BEHIND = re.compile(r"\s*\(([A-Z]{2,6})s?\b")
 _NAMES_BEHIND = re.compile(r"\s*\(([a-z][a-z-]+(?:[ ,]+[a-z][a-z-]+){0,4})\)")
 #: What a span may hold behind a name: "spanned by", "modulo", or a symbol, as in "Catalan number Cn".
@@ -28,9 +28,10 @@ _INSTANCE = re.compile(r"\s(?!(?:is|as|if|in|on|of|or|to|by|and|we|for|the)\b)\S
 _OF_ANY = re.compile(r"(?P<head>.*\w{3})\s+(?:of\s+(?:an?|any|the)|on|over)\s+(?:[\w-]+\s?){1,3}$")
 #: A property of these may stand for what has it: "polycyclic" for "polycyclic group".
 _PROPERTY = re.compile(
-    r"(?P<property>\S+|\S+ly\s\S+)\s(?:group|subgroup|semigroup|monoid|groupoid|quasigroup|loop|ring|field"
-    r"|near-ring|module|submodule|ideal|algebra|coalgebra|space|graph|hypergraph|tournament|matroid|matrix"
-    r"|poset|lattice|semilattice|category|extension|number|form|norm|set)s?"
+    r"(?P<property>\S+|\S+\s\S+)\s(?:group|subgroup|semigroup|monoid|groupoid|quasigroup|loop|ring|subring"
+    r"|field|near-ring|module|submodule|ideal|algebra|coalgebra|space|subspace|graph|subgraph|hypergraph"
+    r"|tournament|matroid|matrix|poset|lattice|semilattice|category|extension|number|form|norm|set|element"
+    r"|vertex|edge|vector|action|operator|map|homomorphism|function|series|sequence|equation)s?"
 )
 #: Adjectives that say which one is meant here.
 _OF_THE_MOMENT = re.compile(
