@@ -7,7 +7,7 @@ from dataclasses import replace
 from graphtune.kg.names import is_useful_alias, trim_name
 from graphtune.kg.paragraphs import Paragraph
 from graphtune.kg.rules.subjects import opens_definition
-from graphtune.kg.rules.terms import make_concept
+from graphtune.kg.rules.terms import is_technical, make_concept
 from graphtune.records import Chunk, FoundConcept, Role, Span
 
 _FILLER = (
@@ -18,14 +18,18 @@ _CUE_BEFORE = re.compile(
     r"|(?:say|says|saying)\s+that\s.{1,60}\s(?:is|are)|said\s+to\s+(?:be|have)|defin(?:e[ds]?|ing)"
     r"|(?:notion|concept)s?\s+of|introduced?"
     r"|(?:speak\s+of|mean\s+by)|terms?|by\s+(?:an?|the)|let|denote[sd]?(?:\s+by)?"
+    r"|calls?\s[^.;]{3,60}?\sand\s+\S{1,9}\s+(?:the|its|an?)"
     rf"|(?:is|are|be|becomes?|also|has|have)\s+(?:an?|the|its|their)){_FILLER}\s*[“\"(]?$",
     re.IGNORECASE,
 )
 #: "is graded if": an emphasised property, and when a thing has it.
-_IS_BEFORE = re.compile(r"\b(?:is|are|be|has|have)\s+(?:then\s+|also\s+)?$")
+_IS_BEFORE = re.compile(r"\b(?:is|are|be|being|has|have)\s+(?:then\s+|also\s+)?$")
 _IF_AFTER = re.compile(
-    r"\s*(?:,|\([^)]*\))?\s*(?:if|iff|when|whenever|provided|or|and|exactly|just)\b"
+    r"\s*(?:,|\([^)]*\))?\s*(?:if|iff|when|whenever|provided|or|and|exactly|just|that\s+is|i\.e\.)"
+    r"(?!\w)|\s+(?:with|to)\s"
 )
+#: Between two terms of one list: "the *trace* and *augmentation*".
+_NEXT = re.compile(r"\s*(?:,|,?\s*(?:and|or))\s+(?:(?:the|an?|its)\s+)?", re.IGNORECASE)
 _ALIAS = re.compile(
     r"\s*[,(]?\s*(?:(?:or|also|sometimes|often|usually|simply|briefly|synonymously|which\s+is|is|are|as"
     r"|also\s+called|called|known|termed|named|in\s+short|for\s+short|i\.e\.)[,\s]+)+(?:an?\s|the\s)?\s*",
@@ -42,19 +46,23 @@ def read_emphasised(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Itera
     """Yield the emphasised terms that the sentence defines, each with the aliases beside it."""
     text = chunk.text
     previous: FoundConcept | None = None
+    end = sentence.start
     for span in _list_emphasised(chunk, sentence):
-        if previous and _ALIAS.fullmatch(text, previous.end, span.start):
+        is_next = previous and previous.role == "defines" and _NEXT.fullmatch(text, end, span.start)
+        if previous and _ALIAS.fullmatch(text, end, span.start):
             alias = trim_name(text[slice(*span)])
-            if is_useful_alias(alias, previous.name):
+            # "A coordinate coframe, or simply a coframe": said so, even the end of a name tells it.
+            if is_useful_alias(alias, previous.name) or is_technical(alias):
                 aliases = dict.fromkeys((*previous.aliases, alias))
                 previous = replace(previous, aliases=tuple(aliases))
+            end = span.end
             continue
         if previous:
             yield previous
         before, after = text[sentence.start : span.start], text[span.end : sentence.end]
         subject = opens_definition(text, span, sentence)
         property_of = _IS_BEFORE.search(before) and _IF_AFTER.match(after)
-        cued = _CUE_BEFORE.search(before) or subject or property_of
+        cued = _CUE_BEFORE.search(before) or subject or property_of or is_next
         is_quoted = text[span.start - 1 : span.start] in tuple('“‘"')
         is_cited = _CITATION.search(text, *sentence) and not _CUE_BEFORE.search(before)
         if is_cited:
@@ -66,6 +74,7 @@ def read_emphasised(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Itera
             continue
         role: Role = "defines" if defines else "mentions"
         previous = next(make_concept(chunk, span, role, sentence), None)
+        end = max(span.end, previous.end) if previous else span.end
         if previous and role == "mentions" and not _names_concept(text, sentence, previous):
             previous = None
     if previous:
