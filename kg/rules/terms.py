@@ -6,7 +6,13 @@ from dataclasses import replace
 
 from wordfreq import zipf_frequency
 
-from graphtune.kg.names import is_plausible_name, is_useful_alias, normalize_name, trim_name
+from graphtune.kg.names import (
+    GENERIC_WORDS,
+    is_plausible_name,
+    is_useful_alias,
+    normalize_name,
+    trim_name,
+)
 from graphtune.kg.rules.descriptions import describe
 from graphtune.kg.rules.phrases import guess_type, is_adjective, read_noun_phrase
 from graphtune.kg.rules.subjects import find_bearer
@@ -75,7 +81,9 @@ def make_concept(
     if _INSTANCE.match(chunk.text, span.start + raw.find(name) + len(name)):
         name = _OF_THIS.sub("", name)
     start = raw.find(name)
-    if start < 0 or not is_plausible_name(name):
+    # "Simple" alone says nothing, but "is said to be simple" makes it a "simple group".
+    is_word = sentence and role == "defines" and name.lower() in GENERIC_WORDS
+    if start < 0 or not (is_word or is_plausible_name(name)):
         return
     start += span.start
     end = start + len(name)
@@ -97,6 +105,8 @@ def make_concept(
             bare, name = name, f"{name} {noun}" if is_new else name
             aliases += (bare,) if bare != name and is_technical(bare) else ()
         aliases = (*aliases, *_list_short_names(name))
+    if is_word and not is_plausible_name(name):
+        return
     yield FoundConcept(name, kind, start, end, description, aliases, role)
 
 
