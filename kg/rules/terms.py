@@ -101,7 +101,7 @@ def make_concept(
         if _is_adjectival(name, before, after):
             kind = "definition"
             noun = find_bearer(chunk.text, sentence, start, chunk.heading.rpartition(" > ")[2])
-            is_new = noun and not name.endswith(noun.split()[-1])
+            is_new = noun and noun.split()[-1][:6] != name.split()[-1][:6]
             bare, name = name, f"{name} {noun}" if is_new else name
             aliases += (bare,) if bare != name and is_technical(bare) else ()
         aliases = (*aliases, *_list_short_names(name))

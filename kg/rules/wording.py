@@ -14,12 +14,16 @@ from graphtune.records import Chunk, FoundConcept, Span
 _PHRASES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"\b(?:is|are|be|being|sometimes|often|usually|also|commonly)\s+(?:then\s+|also\s+)?"
-        r"(?:called|termed)\s+(?:the|an?)?\b",
+        r"\b(?:is|are|be|being|sometimes|often|usually|also|commonly|simply|henceforth|and)\s+(?:then\s+|also\s+)?"
+        r"(?:called|termed|dubbed)\s+(?:(?:just|simply)\s+)?(?:the|an?)?\b",
         r"\b(?:is|are)\s+said\s+to\s+be\s+(?:an?\s+)?",
         r"\bwe\s+(?:will\s+|shall\s+)?call\s+(?:[^.,;]{1,60}?\s)(?:an?|the)\s+",
         r"\b(?:we|one|us|can|may)\s+(?:\w+\s+)?define\s+(?:the|an?)\s+(?:notion\s+of\s+(?:an?\s+)?)?",
-        r"\b(?:is|are|be|also|commonly|sometimes)\s+(?:known|referred\s+to)\s+as\s+(?:the|an?)?\b",
+        r"\b(?:is|are|be|also|commonly|sometimes|often|usually|then|and|better|otherwise)\s+"
+        r"(?:known|referred\s+to)\s+as\s+(?:the|an?)?\b",
+        r"\bsaid\s+to\s+have\s+(?:an?\s+|the\s+|\(\w\)\s+)?",
+        r"\b(?:by|under)\s+the\s+name\s+(?:of\s+)?(?:the\s+|an?\s+)?",
+        r"\bthe\s+(?:notion|concept)\s+of\s+an?\s+(?=[\w-]+(?:\s[\w-]+){1,2}[.,;)])",
     )
 )
 _BY_WE_MEAN = re.compile(
