@@ -7,6 +7,7 @@ from dataclasses import replace
 from wordfreq import zipf_frequency
 
 from graphtune.kg.names import (
+    FUNCTION_WORDS,
     GENERIC_WORDS,
     is_plausible_name,
     is_useful_alias,
@@ -100,14 +101,23 @@ def make_concept(
         before, after = chunk.text[sentence.start : start], chunk.text[end : sentence.end]
         if _is_adjectival(name, before, after):
             kind = "definition"
-            noun = find_bearer(chunk.text, sentence, start, chunk.heading.rpartition(" > ")[2])
+            title = chunk.heading.rpartition(" > ")[2]
+            noun = find_bearer(chunk.text, sentence, start, title)
             is_new = noun and noun.split()[-1][:6] != name.split()[-1][:6]
             bare, name = name, f"{name} {noun}" if is_new else name
             aliases += (bare,) if bare != name and is_technical(bare) else ()
+            aliases += _list_entitled(bare, noun, title) if is_new else ()
         aliases = (*aliases, *_list_short_names(name))
     if is_word and not is_plausible_name(name):
         return
     yield FoundConcept(name, kind, start, end, description, aliases, role)
+
+
+def _list_entitled(bare: str, noun: str, title: str) -> tuple[str, ...]:
+    """Return the name with the title's noun: "effective group action" under "Group actions"."""
+    phrase = re.search(rf"(?P<modifier>[\w-]{{4,}}) {re.escape(noun)}s?$", title.lower())
+    is_whole = phrase and not FUNCTION_WORDS.intersection((phrase["modifier"], *bare.split()))
+    return (f"{bare} {phrase['modifier']} {noun}",) if phrase and is_whole else ()
 
 
 def _list_short_names(name: str) -> list[str]:
