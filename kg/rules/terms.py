@@ -9,6 +9,7 @@ from wordfreq import zipf_frequency
 from graphtune.kg.names import (
     FUNCTION_WORDS,
     GENERIC_WORDS,
+    fold_plural,
     is_plausible_name,
     is_useful_alias,
     normalize_name,
@@ -47,6 +48,12 @@ _OF_THE_MOMENT = re.compile(
     r"|required|same|single|unknown|whole|ordinary)\s",
     re.IGNORECASE,
 )
+_SIDES = frozenset(("left", "right", "new", "old", "higher", "lower"))
+#: Another adjective between an adjective and its noun: "centre-by-finite (or central-by-finite) group".
+_OTHER_ADJECTIVE = re.compile(
+    r"\s\((?:or\s+|also\s+(?:called\s+)?|i\.e\.,?\s+)?(?P<other>[a-z][a-z-]*(?:\s[a-z][a-z-]*){0,3})\)"
+    r"\s(?P<noun>[a-z]{4,})"
+)
 #: Lists, and phrases about the argument: "the distributive step", "a comparable case".
 _NO_TERM = re.compile(
     r",\s|\s(?:cases?|steps?|ways?|facts?|things?|reasons?|situations?|answers?|questions?|results?)$"
@@ -83,7 +90,7 @@ def make_concept(
         name = _OF_THIS.sub("", name)
     start = raw.find(name)
     # "Simple" alone says nothing, but "is said to be simple" makes it a "simple group".
-    is_word = sentence and role == "defines" and name.lower() in GENERIC_WORDS
+    is_word = sentence and role == "defines" and name.lower() in GENERIC_WORDS - _SIDES
     if start < 0 or not (is_word or is_plausible_name(name)):
         return
     start += span.start
@@ -91,12 +98,18 @@ def make_concept(
     if sentence and role == "defines":
         end = _extend_adjective(chunk.text, Span(start, end), sentence)
         name = chunk.text[start:end]
+    others: tuple[str, ...] = ()
+    between = _OTHER_ADJECTIVE.match(chunk.text, end) if sentence and is_adjective(name) else None
+    if between and not FUNCTION_WORDS.intersection((between["noun"], between["other"].split()[0])) and not is_adjective(between["noun"]):
+        name = f"{name} {between['noun']}"
+        others = (f"{between['other']} {fold_plural(between['noun'])}", between["other"])
     name = lower_opening(name.replace("$", ""), chunk.text)
     if _OF_THE_MOMENT.match(name) or _NO_TERM.search(name):
         return
     kind = kind or guess_type(name)
     description = describe(chunk, sentence) if sentence else ""
     aliases = _read_aliases(chunk.text, name, Span(end, sentence.end)) if sentence else ()
+    aliases = tuple(other for other in others if is_plausible_name(other)) or aliases
     if sentence and role == "defines":
         before, after = chunk.text[sentence.start : start], chunk.text[end : sentence.end]
         if _is_adjectival(name, before, after):

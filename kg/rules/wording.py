@@ -1,14 +1,24 @@
 """Terms that the wording of a sentence tells: "is called a", "denoted by", "(RSK)"."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from graphtune.kg.names import FUNCTION_WORDS, is_useful_alias, trim_name
+from graphtune.kg.names import (
+    FUNCTION_WORDS,
+    GENERIC_WORDS,
+    fold_plural,
+    is_plausible_name,
+    is_useful_alias,
+    trim_name,
+)
 from graphtune.kg.paragraphs import Paragraph
-from graphtune.kg.rules.phrases import guess_type, read_noun_phrase
+from graphtune.kg.rules.descriptions import describe
+from graphtune.kg.rules.phrases import guess_type, is_adjective, read_noun_phrase
+from graphtune.kg.rules.recurring import LOOSE
 from graphtune.kg.rules.terms import make_concept
-from graphtune.records import Chunk, FoundConcept, Span
+from graphtune.records import Chunk, FoundConcept, Role, Span
 
 #: Ways to name a term that is not set off; "term" begins where the match ends.
 _PHRASES = tuple(
@@ -45,6 +55,23 @@ _OTHER_NAME = re.compile(
     r"(?:also|often|sometimes|usually|commonly|occasionally|alternatively)\s+(?:also\s+)?(?:simply\s+)?"
     r"(?:called|termed|known\s+as|referred\s+to\s+as|named)\s+(?:the\s+|an?\s+)?[“\"]?"
 )
+#: "The left and right child", "inner (and outer) products": two concepts with one noun.
+_PAIR = re.compile(
+    r"\s*(?:the\s+|an?\s+)?(?P<first>[a-z-]{4,})\s+\(?(?:and|or|resp\.|respectively)\s+"
+    r"(?P<second>[a-z-]{4,})\)?\s(?=(?P<noun>[a-z]{4,}))"
+)
+_OPPOSITES = re.compile(
+    r"(?<!\S)(?=(?:left (?:and|or) right|right (?:and|or) left|inner (?:and|or) outer|upper (?:and|or) lower"
+    r"|lower (?:and|or) upper|open (?:and|or) closed|closed (?:and|or) open)\s)"
+)
+#: "Similarly, the in-degree, d(v), of a vertex is the number of …": what only such a sentence defines.
+_MEASURED = re.compile(
+    r"(?:^|[,;:]\s+|\b(?:and|while|then|where)\s+)(?:an?|the)\s+(?P<term>[a-z-]{4,}(?:\s[a-z-]{3,}){0,2}?)"
+    r"(?:,?\s[^\s,.;]{1,8})?,?(?:\sof\s[^,.;:=]{1,40})?,?\s+(?:is|are)\s+(?:defined\s+(?:as|to\s+be)\s+|simply\s+)?"
+    r"the\s+(?:number|set|collection|smallest|largest|least|greatest|minimal|maximal|minimum|maximum|sum|product"
+    r"|class|length|size|cardinality|intersection|union|supremum|infimum|unique)\s",
+    re.IGNORECASE,
+)
 _ACRONYM = re.compile(r"\((?P<acronym>[A-Z]{2,6})s?\)(?P<head>\s+[a-z]{4,})?")
 
 
@@ -55,8 +82,14 @@ def read_wording(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Iterator
     if by := _BY_WE_MEAN.match(text, *sentence):
         starts.append(by.end())
     for start in starts:
+        yield from _read_pair(chunk, sentence, start, "defines")
         if span := read_noun_phrase(text, start, sentence.end):
             yield from make_concept(chunk, span, "defines", sentence)
+    for opposites in _OPPOSITES.finditer(text, *sentence):
+        yield from _read_pair(chunk, sentence, opposites.start(), "mentions")
+    for measured in _MEASURED.finditer(text, *sentence):
+        if paragraph.kind in ("definition", "text"):
+            yield from make_concept(chunk, Span(*measured.span("term")), "defines", sentence)
     yield from _read_denoted(chunk, sentence)
     yield from _read_other_names(chunk, sentence)
     subject = _IS_A.match(text, *sentence) or _SIMILARLY.match(text, *sentence)
@@ -65,6 +98,26 @@ def read_wording(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Iterator
         phrase = read_noun_phrase(text, *span)
         if phrase and phrase.end >= span.end - 3:
             yield from make_concept(chunk, phrase, "defines", sentence)
+
+
+def _read_pair(chunk: Chunk, sentence: Span, start: int, role: Role) -> Iterator[FoundConcept]:
+    """Yield both concepts of "the left and right child"."""
+    pair = _PAIR.match(chunk.text, start, sentence.end)
+    if not pair or not all(is_adjective(pair[side]) for side in ("first", "second")):
+        return
+    noun = read_noun_phrase(chunk.text, pair.start("noun"), sentence.end)
+    words = chunk.text[slice(*noun)].split(" of ")[0].split() if noun else []
+    words = list(itertools.takewhile(lambda word: word not in LOOSE, words))
+    if not 1 <= len(words) < 3 or is_adjective(words[-1]):
+        return
+    if words[0] in ("hand", "sided") or fold_plural(words[-1]) in GENERIC_WORDS:
+        return
+    tail = " ".join((*words[:-1], fold_plural(words[-1])))
+    for side in ("first", "second"):
+        whole = Span(pair.start("first"), pair.end("noun"))
+        if is_plausible_name(name := f"{pair[side]} {tail}"):
+            description = describe(chunk, sentence) if role == "defines" else ""
+            yield FoundConcept(name, guess_type(name), *whole, description, role=role)
 
 
 def _read_denoted(chunk: Chunk, sentence: Span) -> Iterator[FoundConcept]:
