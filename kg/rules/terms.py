@@ -22,6 +22,8 @@ from graphtune.records import ROLES, Chunk, ConceptType, FoundConcept, Role, Spa
 
 #: Words at least this frequent (on the Zipf scale: 10 to this power in a milliard) are everyday words.
 COMMON = 4.2
+#: "The nth tensor power" is a tensor power.
+_ORDINAL = re.compile(r"^(?:[a-z]-?th)\s(?=\S+\s\S)")
 _ACRONYM_BEHIND = re.compile(r"\s*\(([A-Z]{2,6})s?\b")
 _NAMES_BEHIND = re.compile(r"\s*\(([a-z][a-z-]+(?:[ ,]+[a-z][a-z-]+){0,4})\)")
 #: What a span may hold behind a name: "spanned by", "modulo", or a symbol, as in "Catalan number Cn".
@@ -85,7 +87,7 @@ def make_concept(
     [('graded poset', 'definition')]
     """
     raw = chunk.text[span.start : span.end]
-    name = _LOOSE_END.sub("", trim_name(raw))
+    name = _ORDINAL.sub("", _LOOSE_END.sub("", trim_name(raw)))
     if _INSTANCE.match(chunk.text, span.start + raw.find(name) + len(name)):
         name = _OF_THIS.sub("", name)
     start = raw.find(name)
@@ -129,7 +131,7 @@ def make_concept(
 def _list_entitled(bare: str, noun: str, title: str) -> tuple[str, ...]:
     """Return the name with the title's noun: "effective group action" under "Group actions"."""
     phrase = re.search(rf"(?P<modifier>[\w-]{{4,}}) {re.escape(noun)}s?$", title.lower())
-    is_whole = phrase and not FUNCTION_WORDS.intersection((phrase["modifier"], *bare.split()))
+    is_whole = phrase and phrase["modifier"] not in FUNCTION_WORDS | {*re.split(r"[\s-]", bare)}
     return (f"{bare} {phrase['modifier']} {noun}",) if phrase and is_whole else ()
 
 

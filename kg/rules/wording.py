@@ -28,7 +28,7 @@ _PHRASES = tuple(
         r"(?:called|termed|dubbed)\s+(?:(?:just|simply)\s+)?(?:the|an?)?\b",
         r"\b(?:is|are)\s+said\s+to\s+be\s+(?:an?\s+)?",
         r"\bwe\s+(?:will\s+|shall\s+)?call\s+(?:[^.,;]{1,60}?\s)(?:an?|the)\s+",
-        r"\b(?:we|one|us|can|may)\s+(?:\w+\s+)?define\s+(?:the|an?)\s+(?:notion\s+of\s+(?:an?\s+)?)?",
+        r"\b(?:we|one|us|can|may)\s+(?:\w+\s+)?defines?\s+(?:the|an?)\s+(?:notion\s+of\s+(?:an?\s+)?)?",
         r"\b(?:is|are|be|also|commonly|sometimes|often|usually|then|and|better|otherwise)\s+"
         r"(?:known|referred\s+to)\s+as\s+(?:the|an?)?\b",
         r"\bsaid\s+to\s+have\s+(?:an?\s+|the\s+|\(\w\)\s+)?",
@@ -39,14 +39,14 @@ _PHRASES = tuple(
 _BY_WE_MEAN = re.compile(
     r"\bBy\s+(?:an?|the)\s+(?=.{3,60}?\swe\s+(?:shall\s+)?mean\b)", re.IGNORECASE
 )
-_IS_A = re.compile(r"(?:An?|The)\s+(?P<term>[^.,;:=]{3,60}?)\s+(?:is|are)\s+(?:an?|the|any)\s")
+_IS_A = re.compile(r"(?:An?|The)\s+(?P<term>[^.,;:=]{3,60}?)\s+(?:is|are)\s+(?:(?:simply|just)\s+)?(?:an?|the|any)\s")
 _SIMILARLY = re.compile(
     r"(?:Similarly,\s+)?(?:an?|the)\s+(?P<term>[^.,;:=]{3,60}?)\s+(?:is|are|can\s+be|may\s+be)\s+"
     r"(?:(?:similarly|analogously|likewise|dually)\s+defined|defined\s+(?:similarly|analogously|dually|likewise))",
     re.IGNORECASE,
 )
 _DENOTED = re.compile(
-    r",?\s+(?:(?:is|are|which\s+is)\s+)?(?:(?:often|usually|sometimes|also|then|commonly|here)\s+)*denoted\b"
+    r",?\s+(?:(?:is|are|which\s+is)\s+)?(?:(?:often|usually|sometimes|also|then|commonly|here)\s+)*(?:denoted|written\s+as)\b"
 )
 _DETERMINER = re.compile(r"(?<!\w)(?:the|an?)\s+", re.IGNORECASE)
 #: "A clique is also called a complete subgraph": two names of one thing, if no condition follows.
@@ -66,11 +66,16 @@ _OPPOSITES = re.compile(
 )
 #: "Similarly, the in-degree, d(v), of a vertex is the number of …": what only such a sentence defines.
 _MEASURED = re.compile(
-    r"(?:^|[,;:]\s+|\b(?:and|while|then|where)\s+)(?:an?|the)\s+(?P<term>[a-z-]{4,}(?:\s[a-z-]{3,}){0,2}?)"
+    r"(?:\A|[,;:]\s+|\b(?:and|while|then|where)\s+)(?:an?|the)\s+(?P<term>[a-z-]{4,}(?:\s[a-z-]{3,}){0,2}?)"
     r"(?:,?\s[^\s,.;]{1,8})?,?(?:\sof\s[^,.;:=]{1,40})?,?\s+(?:is|are)\s+(?:defined\s+(?:as|to\s+be)\s+|simply\s+)?"
     r"the\s+(?:number|set|collection|smallest|largest|least|greatest|minimal|maximal|minimum|maximum|sum|product"
     r"|class|length|size|cardinality|intersection|union|supremum|infimum|unique)\s",
     re.IGNORECASE,
+)
+#: "H is an induced subgraph if", "G is residually nilpotent if and only if".
+_CONDITION = re.compile(
+    r"\s(?:is|are)\s+(?:an?\s+(?=[a-z-]{4,}\s)|(?=[a-z]{4,}ly\s))(?P<term>[a-z-]{4,}(?:\s[a-z-]{4,}){1,2})"
+    r"\s+(?:if|iff)\s"
 )
 _ACRONYM = re.compile(r"\((?P<acronym>[A-Z]{2,6})s?\)(?P<head>\s+[a-z]{4,})?")
 
@@ -87,9 +92,11 @@ def read_wording(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Iterator
             yield from make_concept(chunk, span, "defines", sentence)
     for opposites in _OPPOSITES.finditer(text, *sentence):
         yield from _read_pair(chunk, sentence, opposites.start(), "mentions")
-    for measured in _MEASURED.finditer(text, *sentence):
-        if paragraph.kind in ("definition", "text"):
-            yield from make_concept(chunk, Span(*measured.span("term")), "defines", sentence)
+    for pattern in (_MEASURED, _CONDITION) if paragraph.kind in ("definition", "text") else ():
+        for match in pattern.finditer(text[slice(*sentence)]):
+            start, end = match.span("term")
+            span = Span(sentence.start + start, sentence.start + end)
+            yield from make_concept(chunk, span, "defines", sentence)
     yield from _read_denoted(chunk, sentence)
     yield from _read_other_names(chunk, sentence)
     subject = _IS_A.match(text, *sentence) or _SIMILARLY.match(text, *sentence)
@@ -126,7 +133,8 @@ def _read_denoted(chunk: Chunk, sentence: Span) -> Iterator[FoundConcept]:
     for cue in _DENOTED.finditer(text, *sentence):
         for determiner in reversed(list(_DETERMINER.finditer(text, sentence.start, cue.start()))):
             phrase = read_noun_phrase(text, determiner.end(), cue.start())
-            if phrase is None:
+            # "The length of a word w, denoted" is about the length.
+            if phrase is None or re.search(r"\w\s+of\s+$", text[sentence.start : determiner.start()]):
                 continue
             if re.fullmatch(r"(?:\s+(?:of\s+)?\S{1,8}){0,2}", text[phrase.end : cue.start()]):
                 yield from make_concept(chunk, phrase, "defines", sentence)
