@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from graphtune.kg.names import FUNCTION_WORDS, is_plausible_name
+from wordfreq import zipf_frequency
+
+from graphtune.kg.names import FUNCTION_WORDS, fold_plural, is_plausible_name
 from graphtune.kg.paragraphs import Paragraph
 from graphtune.kg.rules.phrases import is_adjective
 from graphtune.kg.rules.recurring import LOOSE
@@ -18,6 +20,8 @@ _ENDINGS = (
 )  # fmt: skip
 _WORD = re.compile(r"\s([^\W\d_]{3,}(?:[-‐–'’][\w-]*)*)")
 _MAX_WORDS = 3
+#: An adjective of a title is a property where it is rarer than this (on the Zipf scale).
+RARE = 3.3
 
 
 def read_properties(
@@ -31,16 +35,26 @@ def read_properties(
     >>> [c.name for c in read_properties(chunk, [Paragraph(0, len(text), "text", 0)], [nil])]
     ['nility', 'nil left ideals']
     """
-    for concept in found:
-        word = chunk.text[concept.start : concept.end]
-        if concept.type != "definition" or concept.role != "defines" or not concept.name.startswith(word):
-            continue
+    for word in _list_properties(chunk, found):
         if noun := find_abstract(word, chunk.text):
             yield from make_concept(chunk, noun)
         for paragraph in paragraphs:
             if paragraph.kind not in ("heading", "bibliography"):
                 for span in _list_bearers(chunk.text, paragraph, word):
                     yield from make_concept(chunk, span)
+
+
+def _list_properties(chunk: Chunk, found: Iterable[FoundConcept]) -> dict[str, None]:
+    """Return the properties that a passage defines, and that its section's title gives to a noun."""
+    words = {}
+    for concept in found:
+        word = chunk.text[concept.start : concept.end]
+        if concept.type == "definition" and concept.role == "defines" and concept.name.startswith(word):
+            words[word] = None
+    for word in re.findall(r"[^\W\d_][\w-]{2,}(?=\s)", chunk.heading.rpartition(" > ")[2].lower()):
+        if is_adjective(word) and zipf_frequency(word, "en") < RARE:
+            words[word] = None
+    return words
 
 
 def find_abstract(adjective: str, text: str) -> Span | None:
@@ -69,6 +83,8 @@ def _list_bearers(text: str, paragraph: Paragraph, word: str) -> Iterator[Span]:
                 break
             words.append(following[1])
             end = following.end()
+            if fold_plural(following[1]) != following[1]:
+                break  # what follows a plural is a verb
         if not 1 <= len(words) <= _MAX_WORDS or is_adjective(words[-1]) or words[-1].endswith(("ed", "include")):
             continue
         name = text[match.start() : end]
