@@ -77,6 +77,11 @@ _CONDITION = re.compile(
     r"\s(?:is|are)\s+(?:an?\s+(?=[a-z-]{4,}\s)|(?=[a-z]{4,}ly\s))(?P<term>[a-z-]{4,}(?:\s[a-z-]{4,}){1,2})"
     r"\s+(?:if|iff)\s"
 )
+#: One line of a list of names: "is said to have (a) linear growth, (b) exponential growth".
+_ITEM = re.compile(
+    r"\(?(?:[a-z]|\d|[ivx]+)[.)]\s+(?P<term>[^\W\d_][\w-]+(?:\s[\w-]+){0,3})\s*[,;.]?(?:\s+(?:and|or))?\s*$"
+)
+_LIST_BEFORE = re.compile(r"\b(?:called|said\s+to\s+(?:be|have)|known\s+as)\b[^.]{0,120}$")
 _ACRONYM = re.compile(r"\((?P<acronym>[A-Z]{2,6})s?\)(?P<head>\s+[a-z]{4,})?")
 
 
@@ -90,6 +95,9 @@ def read_wording(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Iterator
         yield from _read_pair(chunk, sentence, start, "defines")
         if span := read_noun_phrase(text, start, sentence.end):
             yield from make_concept(chunk, span, "defines", sentence)
+    item = _ITEM.match(text, *sentence)
+    if item and _LIST_BEFORE.search(text[: sentence.start]):
+        yield from make_concept(chunk, Span(*item.span("term")))
     for opposites in _OPPOSITES.finditer(text, *sentence):
         yield from _read_pair(chunk, sentence, opposites.start(), "mentions")
     for pattern in (_MEASURED, _CONDITION) if paragraph.kind in ("definition", "text") else ():
