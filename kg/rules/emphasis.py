@@ -8,7 +8,7 @@ from graphtune.kg.names import FUNCTION_WORDS, is_useful_alias, trim_name
 from graphtune.kg.paragraphs import Paragraph
 from graphtune.kg.rules.descriptions import describe
 from graphtune.kg.rules.subjects import opens_definition
-from graphtune.kg.rules.terms import is_technical, make_concept
+from graphtune.kg.rules.terms import make_concept
 from graphtune.records import Chunk, FoundConcept, Role, Span
 
 _FILLER = (
@@ -57,8 +57,7 @@ def read_emphasised(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Itera
         is_next = previous and previous.role == "defines" and _NEXT.fullmatch(text, end, span.start)
         if previous and _ALIAS.fullmatch(text, end, span.start):
             alias = trim_name(text[slice(*span)])
-            # "A coordinate coframe, or simply a coframe": said so, even the end of a name tells it.
-            if is_useful_alias(alias, previous.name) or is_technical(alias):
+            if is_useful_alias(alias, previous.name):
                 aliases = dict.fromkeys((*previous.aliases, alias))
                 previous = replace(previous, aliases=tuple(aliases))
             end = span.end
@@ -99,7 +98,9 @@ def _complete_name(
         return found
     if found and not match["verb"]:
         return replace(found, aliases=(*found.aliases, name))
-    if not match["verb"] and not re.search(r"said\s+to\s+$", chunk.text[: span.start]):
+    if not match["verb"] and not re.search(
+        r"said\s+to\s+$", chunk.text[max(0, span.start - 20) : span.start]
+    ):
         return None
     return FoundConcept(name, "definition", *span, describe(chunk, sentence), role="defines")
 

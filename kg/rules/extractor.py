@@ -23,7 +23,7 @@ class RulesExtractor:
     """
 
     name = "rules"
-    version = "3"
+    version = "4"
 
     def extract(self, document_title: str, chunk: Chunk) -> Extraction:
         """Return the concepts that the passage defines, states or names after somebody."""

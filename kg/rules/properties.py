@@ -46,10 +46,14 @@ def read_properties(
 
 def _list_properties(chunk: Chunk, found: Iterable[FoundConcept]) -> dict[str, None]:
     """Return the properties that a passage defines, and that its section's title gives to a noun."""
-    words = {}
+    words: dict[str, None] = {}
     for concept in found:
         word = chunk.text[concept.start : concept.end]
-        if concept.type == "definition" and concept.role == "defines" and concept.name.startswith(word):
+        if (
+            concept.type == "definition"
+            and concept.role == "defines"
+            and concept.name.startswith(word)
+        ):
             words[word] = None
     for word in re.findall(r"[^\W\d_][\w-]{2,}(?=\s)", chunk.heading.rpartition(" > ")[2].lower()):
         if is_adjective(word) and zipf_frequency(word, "en") < RARE:
@@ -85,7 +89,11 @@ def _list_bearers(text: str, paragraph: Paragraph, word: str) -> Iterator[Span]:
             end = following.end()
             if fold_plural(following[1]) != following[1]:
                 break  # what follows a plural is a verb
-        if not 1 <= len(words) <= _MAX_WORDS or is_adjective(words[-1]) or words[-1].endswith(("ed", "include")):
+        if (
+            not 1 <= len(words) <= _MAX_WORDS
+            or is_adjective(words[-1])
+            or words[-1].endswith(("ed", "include"))
+        ):
             continue
         name = text[match.start() : end]
         if is_plausible_name(name) and not FUNCTION_WORDS.intersection(words):

@@ -100,32 +100,46 @@ def make_concept(
     if sentence and role == "defines":
         end = _extend_adjective(chunk.text, Span(start, end), sentence)
         name = chunk.text[start:end]
-    others: tuple[str, ...] = ()
-    between = _OTHER_ADJECTIVE.match(chunk.text, end) if sentence and is_adjective(name) else None
-    if between and not FUNCTION_WORDS.intersection((between["noun"], between["other"].split()[0])) and not is_adjective(between["noun"]):
-        name = f"{name} {between['noun']}"
-        others = (f"{between['other']} {fold_plural(between['noun'])}", between["other"])
+    name, others = _read_other_adjective(chunk.text, name, end) if sentence else (name, ())
     name = lower_opening(name.replace("$", ""), chunk.text)
     if _OF_THE_MOMENT.match(name) or _NO_TERM.search(name):
         return
     kind = kind or guess_type(name)
     description = describe(chunk, sentence) if sentence else ""
     aliases = _read_aliases(chunk.text, name, Span(end, sentence.end)) if sentence else ()
-    aliases = tuple(other for other in others if is_plausible_name(other)) or aliases
+    aliases = others or aliases
     if sentence and role == "defines":
         before, after = chunk.text[sentence.start : start], chunk.text[end : sentence.end]
         if _is_adjectival(name, before, after):
             kind = "definition"
-            title = chunk.heading.rpartition(" > ")[2]
-            noun = find_bearer(chunk.text, sentence, start, title)
-            is_new = noun and noun.split()[-1][:6] != name.split()[-1][:6]
-            bare, name = name, f"{name} {noun}" if is_new else name
-            aliases += (bare,) if bare != name and is_technical(bare) else ()
-            aliases += _list_entitled(bare, noun, title) if is_new else ()
+            name, bare = _add_noun(chunk, sentence, start, name)
+            aliases += bare
         aliases = (*aliases, *_list_short_names(name))
     if is_word and not is_plausible_name(name):
         return
     yield FoundConcept(name, kind, start, end, description, aliases, role)
+
+
+def _read_other_adjective(text: str, name: str, end: int) -> tuple[str, tuple[str, ...]]:
+    """Return the name with its noun and the other names: "finite-by-cyclic (or metacyclic) group"."""
+    between = _OTHER_ADJECTIVE.match(text, end) if is_adjective(name) else None
+    if not between or is_adjective(between["noun"]):
+        return name, ()
+    other, noun = between["other"], between["noun"]
+    if FUNCTION_WORDS.intersection((noun, other.split()[0])):
+        return name, ()
+    names = (f"{other} {fold_plural(noun)}", other)
+    return f"{name} {noun}", tuple(filter(is_plausible_name, names))
+
+
+def _add_noun(chunk: Chunk, sentence: Span, start: int, bare: str) -> tuple[str, tuple[str, ...]]:
+    """Return a property with the noun it belongs to, if one is told, and its other names."""
+    title = chunk.heading.rpartition(" > ")[2]
+    noun = find_bearer(chunk.text, sentence, start, title)
+    if not noun or noun.split()[-1][:6] == bare.split()[-1][:6]:
+        return bare, ()
+    alone = (bare,) if is_technical(bare) else ()
+    return f"{bare} {noun}", (*alone, *_list_entitled(bare, noun, title))
 
 
 def _list_entitled(bare: str, noun: str, title: str) -> tuple[str, ...]:

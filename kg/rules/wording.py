@@ -39,7 +39,9 @@ _PHRASES = tuple(
 _BY_WE_MEAN = re.compile(
     r"\bBy\s+(?:an?|the)\s+(?=.{3,60}?\swe\s+(?:shall\s+)?mean\b)", re.IGNORECASE
 )
-_IS_A = re.compile(r"(?:An?|The)\s+(?P<term>[^.,;:=]{3,60}?)\s+(?:is|are)\s+(?:(?:simply|just)\s+)?(?:an?|the|any)\s")
+_IS_A = re.compile(
+    r"(?:An?|The)\s+(?P<term>[^.,;:=]{3,60}?)\s+(?:is|are)\s+(?:(?:simply|just)\s+)?(?:an?|the|any)\s"
+)
 _SIMILARLY = re.compile(
     r"(?:Similarly,\s+)?(?:an?|the)\s+(?P<term>[^.,;:=]{3,60}?)\s+(?:is|are|can\s+be|may\s+be)\s+"
     r"(?:(?:similarly|analogously|likewise|dually)\s+defined|defined\s+(?:similarly|analogously|dually|likewise))",
@@ -96,15 +98,12 @@ def read_wording(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Iterator
         if span := read_noun_phrase(text, start, sentence.end):
             yield from make_concept(chunk, span, "defines", sentence)
     item = _ITEM.match(text, *sentence)
-    if item and _LIST_BEFORE.search(text[: sentence.start]):
+    if item and _LIST_BEFORE.search(text, max(0, sentence.start - 160), sentence.start):
         yield from make_concept(chunk, Span(*item.span("term")))
     for opposites in _OPPOSITES.finditer(text, *sentence):
         yield from _read_pair(chunk, sentence, opposites.start(), "mentions")
-    for pattern in (_MEASURED, _CONDITION) if paragraph.kind in ("definition", "text") else ():
-        for match in pattern.finditer(text[slice(*sentence)]):
-            start, end = match.span("term")
-            span = Span(sentence.start + start, sentence.start + end)
-            yield from make_concept(chunk, span, "defines", sentence)
+    if paragraph.kind in ("definition", "text"):
+        yield from _read_conditions(chunk, sentence)
     yield from _read_denoted(chunk, sentence)
     yield from _read_other_names(chunk, sentence)
     subject = _IS_A.match(text, *sentence) or _SIMILARLY.match(text, *sentence)
@@ -113,6 +112,20 @@ def read_wording(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Iterator
         phrase = read_noun_phrase(text, *span)
         if phrase and phrase.end >= span.end - 3:
             yield from make_concept(chunk, phrase, "defines", sentence)
+
+
+def _read_conditions(chunk: Chunk, sentence: Span) -> Iterator[FoundConcept]:
+    """Yield what a sentence measures, and what it says when a thing is: "G is an induced subgraph if"."""
+    said = chunk.text[slice(*sentence)]
+    for pattern in (_MEASURED, _CONDITION):
+        for match in pattern.finditer(said):
+            noun = fold_plural(match["term"].split()[-1])
+            # "A lattice is a finite poset if" defines no poset; "a subgraph is an induced subgraph if" does.
+            known = is_adjective(match["term"]) or noun in said[: match.start()]
+            if pattern is _MEASURED or known:
+                start, end = match.span("term")
+                span = Span(sentence.start + start, sentence.start + end)
+                yield from make_concept(chunk, span, "defines", sentence)
 
 
 def _read_pair(chunk: Chunk, sentence: Span, start: int, role: Role) -> Iterator[FoundConcept]:
@@ -142,7 +155,9 @@ def _read_denoted(chunk: Chunk, sentence: Span) -> Iterator[FoundConcept]:
         for determiner in reversed(list(_DETERMINER.finditer(text, sentence.start, cue.start()))):
             phrase = read_noun_phrase(text, determiner.end(), cue.start())
             # "The length of a word w, denoted" is about the length.
-            if phrase is None or re.search(r"\w\s+of\s+$", text[sentence.start : determiner.start()]):
+            if phrase is None or re.search(
+                r"\w\s+of\s+$", text[sentence.start : determiner.start()]
+            ):
                 continue
             if re.fullmatch(r"(?:\s+(?:of\s+)?\S{1,8}){0,2}", text[phrase.end : cue.start()]):
                 yield from make_concept(chunk, phrase, "defines", sentence)
