@@ -62,6 +62,7 @@ _PAIR = re.compile(
     r"\s*(?:the\s+|an?\s+)?(?P<first>[a-z-]{4,})\s+\(?(?:and|or|resp\.|respectively)\s+"
     r"(?P<second>[a-z-]{4,})\)?\s(?=(?P<noun>[a-z]{4,}))"
 )
+_SIDES = frozenset(("inner", "outer", "upper", "lower"))
 _OPPOSITES = re.compile(
     r"(?<!\S)(?=(?:left (?:and|or) right|right (?:and|or) left|inner (?:and|or) outer|upper (?:and|or) lower"
     r"|lower (?:and|or) upper|open (?:and|or) closed|closed (?:and|or) open)\s)"
@@ -94,8 +95,9 @@ def read_wording(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Iterator
     if by := _BY_WE_MEAN.match(text, *sentence):
         starts.append(by.end())
     for start in starts:
-        yield from _read_pair(chunk, sentence, start, "defines")
-        if span := read_noun_phrase(text, start, sentence.end):
+        if pair := list(_read_pair(chunk, sentence, start, "defines")):
+            yield from pair
+        elif span := read_noun_phrase(text, start, sentence.end):
             yield from make_concept(chunk, span, "defines", sentence)
     item = _ITEM.match(text, *sentence)
     if item and _LIST_BEFORE.search(text, max(0, sentence.start - 160), sentence.start):
@@ -131,7 +133,7 @@ def _read_conditions(chunk: Chunk, sentence: Span) -> Iterator[FoundConcept]:
 def _read_pair(chunk: Chunk, sentence: Span, start: int, role: Role) -> Iterator[FoundConcept]:
     """Yield both concepts of "the left and right child"."""
     pair = _PAIR.match(chunk.text, start, sentence.end)
-    if not pair or not all(is_adjective(pair[side]) for side in ("first", "second")):
+    if not pair or not all(is_adjective(w) or w in _SIDES for w in pair.group("first", "second")):
         return
     noun = read_noun_phrase(chunk.text, pair.start("noun"), sentence.end)
     words = chunk.text[slice(*noun)].split(" of ")[0].split() if noun else []
