@@ -17,7 +17,7 @@ _UNEVEN = re.compile(r"[$\u0300-\u036f\u00adßæœÆŒİﬀ-ﬆ]|[^\S\n]{2}")
 
 _IRREGULAR = {
     "analyses": "analysis", "annuli": "annulus", "appendices": "appendix", "automata": "automaton",
-    "axes": "axis", "bases": "basis", "continua": "continuum", "criteria": "criterion",
+    "axes": "axis", "bases": "basis", "children": "child", "continua": "continuum", "criteria": "criterion",
     "extrema": "extremum", "foci": "focus", "formulae": "formula", "genera": "genus",
     "halves": "half", "helices": "helix", "hypotheses": "hypothesis", "indices": "index",
     "leaves": "leaf", "lemmata": "lemma", "loci": "locus", "matrices": "matrix",

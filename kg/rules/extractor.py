@@ -3,6 +3,7 @@
 from graphtune.kg.paragraphs import list_sentences, split_paragraphs
 from graphtune.kg.rules.emphasis import read_emphasised
 from graphtune.kg.rules.headings import read_parts, read_topics
+from graphtune.kg.rules.properties import read_properties
 from graphtune.kg.rules.recurring import read_recurring
 from graphtune.kg.rules.results import read_results, read_title
 from graphtune.kg.rules.terms import merge_found
@@ -22,7 +23,7 @@ class RulesExtractor:
     """
 
     name = "rules"
-    version = "3"
+    version = "4"
 
     def extract(self, document_title: str, chunk: Chunk) -> Extraction:
         """Return the concepts that the passage defines, states or names after somebody."""
@@ -39,4 +40,5 @@ class RulesExtractor:
                 found += read_acronyms(chunk, sentence)
         found += read_parts(chunk, paragraphs)
         found += read_recurring(chunk, paragraphs)
+        found += read_properties(chunk, paragraphs, tuple(found))
         return Extraction(tuple(merge_found(found, read_topics(chunk, paragraphs))))

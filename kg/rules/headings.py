@@ -41,6 +41,8 @@ _OF_THE_PAPER = re.compile(
     r"|\bdiscussion\b|[?!$\\]|:\s",
     re.IGNORECASE,
 )
+#: "Normality of subgroups" is about normality.
+_ABSTRACT = re.compile(r"(?P<noun>[^\W\d_]{4,}(?:ity|ness))\s(?:of|as|in|for|and)\s")
 _STATES = re.compile(
     r"\w\s+(?:is|are|has|have|implies|imply|divides|cannot|do|does|exists?|form|forms)\s+\w"
 )
@@ -134,7 +136,8 @@ def read_parts(chunk: Chunk, paragraphs: list[Paragraph]) -> Iterator[FoundConce
     words = {"of"} | {
         fold_plural(w) for w in re.findall(r"[\w'-]+", fold_text(chunk.text[body:])[0])
     }
-    for name in filter(is_plausible_name, map(trim_name, _split_title(title))):
+    names = [*_split_title(title), *(m["noun"] for m in [_ABSTRACT.match(title)] if m)]
+    for name in filter(is_plausible_name, map(trim_name, names)):
         found = [Span(a + body, b + body) for a, b in find_name([name], chunk.text[body:])[:1]]
         if found:
             yield from _make_subject(chunk, paragraphs, found[0])

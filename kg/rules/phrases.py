@@ -55,7 +55,7 @@ _OPENERS = frozenset(
 )
 _ADJECTIVE = re.compile(
     r"(?:ed|ble|[aeio]c|al|ive|ous|ar|ary|ory|ent|ant|less|ful|free|ite|ian|ect|ete|ete|vex|mple|act"
-    r"|nse|prime|even|odd|open|closed|ising|ing|ough|ly|left|right|new|uniform)$"
+    r"|nse|[^\W\d_]{3}ean|prime|even|odd|open|closed|ising|ing|ough|ly|left|right|new|uniform)$"
 )
 #: Nouns with the endings of adjectives.
 _NOUN = re.compile(

@@ -15,7 +15,7 @@ from graphtune.records import Chunk, FoundConcept, Span
 MIN_COUNT = 2
 _RUN = re.compile(r"(?<![\w-])(?:[^\W\d_][\w'’‐–-]*)(?:\s[^\W\d_][\w'’‐–-]*)+(?![\w-])")
 #: Words that are no part of a name: verbs, and adjectives of the moment.
-_LOOSE = FUNCTION_WORDS | frozenset(
+LOOSE = FUNCTION_WORDS | frozenset(
     """act acts admit admits agree apply applies become becomes belong belongs coincide commute commutes
     consist consists contain contains containing correspond depend depends distinct divide divides
     entire equal exist exists finite fixed form forms generate generates given hold holds induce
@@ -55,7 +55,7 @@ def _list_phrases(text: str, start: int, end: int) -> Iterator[Span]:
         words: list[Span] = []
         for match in re.finditer(r"\S+|$", run[0]):
             word = match[0].lower()
-            if word and word not in _LOOSE and len(word) > 2 and not word.endswith("ly"):
+            if word and word not in LOOSE and len(word) > 2 and not word.endswith("ly"):
                 words.append(Span(run.start() + match.start(), run.start() + match.end()))
                 continue
             for size in (3, 2) if len(words) == 3 else (2,) if len(words) == 2 else ():

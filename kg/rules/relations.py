@@ -156,7 +156,8 @@ def _read_chunk(
             topic = _find_topic(coded, members)
             for end in members:
                 if end.is_defined:
-                    yield from ((sentence, found) for found in _read_name(end, known))
+                    surface = chunk.text[end.start : end.end]
+                    yield from ((sentence, found) for found in _read_name(end, surface, known))
                 if end.is_defined and subject not in ("", *end.ids) and special.issuperset(end.ids):
                     yield sentence, (end.ids, "defined_in", (subject,))
                 before = chunk.text[sentence.start : end.start]
@@ -269,11 +270,12 @@ def _read_definition_uses(members: list[End]) -> Iterator[_Found]:
             left_over -= 1
 
 
-def _read_name(end: End, known: set[str]) -> Iterator[_Found]:
+def _read_name(end: End, surface: str, known: set[str]) -> Iterator[_Found]:
     """Yield what a defined term's name says: a directed graph is a graph, the rank of a graph its part."""
     for name in end.ids:
-        whole = re.split(r" of an? ", name, maxsplit=1)[1:]
-        if whole:
+        # Ids have lost their articles, but "rank of a graph" is a part and "ring of integers" is not.
+        whole = name.split(" of ", maxsplit=1)[1:]
+        if whole and re.search(r"\sof\s+an?\s", surface):
             yield from (((name,), "defined_in", (part,)) for part in whole if part in known)
             continue
         words = name.split()

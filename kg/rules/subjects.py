@@ -37,6 +37,12 @@ _DETERMINER = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"[,;:]\s|\b(?:then|that|and|if|where|when)\s", re.IGNORECASE)
+_PRONOUN = re.compile(r"\b(?:[Ii]t|[Tt]hey)$")
+#: What a title says that its symbols are.
+_STRUCTURE = re.compile(
+    r"[a-z-]*(?:group|groupoid|monoid|ring|field|module|algebra|graph|space|lattice|poset|matrix|matroid"
+    r"|category|automaton)$"
+)
 _SYMBOL = re.compile(r"(?<!\S)(?:\([^()]{1,20}\)|[^\s()]{1,6})$")
 
 
@@ -70,14 +76,27 @@ def find_bearer(text: str, sentence: Span, start: int, title: str = "") -> str:
     for place in (clauses[0], clauses[-1]):
         if noun := _read_noun(head, place):
             return noun
+    if _PRONOUN.search(head):
+        return _find_subject(text[: sentence.start])
     symbol = _SYMBOL.search(head)
     is_word = symbol is None or re.fullmatch(r"[a-z]{3,}|\W+", symbol[0])
-    return "" if is_word or not symbol else _find_declared(text[:start], symbol[0])
+    declared = "" if is_word or not symbol else _find_declared(text[:start], symbol[0])
+    kind = _STRUCTURE.search(title.lower())
+    return declared or (kind[0] if kind and symbol and not is_word else "")
+
+
+def _find_subject(text: str) -> str:
+    """Return the noun that one of the last two sentences before a pronoun begins with."""
+    for place in reversed([0, *(m.end() for m in re.finditer(r"[.;:]\s+", text))][-3:]):
+        if noun := _read_noun(text, place):
+            return noun
+    return ""
 
 
 def _find_declared(text: str, symbol: str) -> str:
     """Return what a symbol was last said to be: "Let S be a semigroup", "every semigroup S"."""
-    name = rf"(?<![\w]){re.escape(symbol)}(?!\w)"
+    # "Its core" may be the same symbol's: "of M is an automorphism" does not say what M is.
+    name = rf"(?<!\w)(?<!of )(?<!on )(?<!in ){re.escape(symbol)}(?!\w)"
     said = re.compile(
         rf"{name}[^.;]{{0,30}}?\s(?:be|is)\s+(?:an?|any|the)\s"
         rf"|\b(?:an?|every|each|any|two|the)\s(?=(?:[a-z-]+\s){{1,3}}(?:\S{{1,3}},\s)?{name})"

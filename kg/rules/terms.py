@@ -6,14 +6,24 @@ from dataclasses import replace
 
 from wordfreq import zipf_frequency
 
-from graphtune.kg.names import is_plausible_name, is_useful_alias, normalize_name, trim_name
+from graphtune.kg.names import (
+    FUNCTION_WORDS,
+    GENERIC_WORDS,
+    fold_plural,
+    is_plausible_name,
+    is_useful_alias,
+    normalize_name,
+    trim_name,
+)
 from graphtune.kg.rules.descriptions import describe
 from graphtune.kg.rules.phrases import guess_type, is_adjective, read_noun_phrase
 from graphtune.kg.rules.subjects import find_bearer
 from graphtune.records import ROLES, Chunk, ConceptType, FoundConcept, Role, Span
 
 #: Words at least this frequent (on the Zipf scale: 10 to this power in a milliard) are everyday words.
-COMMON = 3.6
+COMMON = 4.2
+#: "The nth tensor power" is a tensor power.
+_ORDINAL = re.compile(r"^(?:[a-z]-?th)\s(?=\S+\s\S)")
 _ACRONYM_BEHIND = re.compile(r"\s*\(([A-Z]{2,6})s?\b")
 _NAMES_BEHIND = re.compile(r"\s*\(([a-z][a-z-]+(?:[ ,]+[a-z][a-z-]+){0,4})\)")
 #: What a span may hold behind a name: "spanned by", "modulo", or a symbol, as in "Catalan number Cn".
@@ -28,9 +38,10 @@ _INSTANCE = re.compile(r"\s(?!(?:is|as|if|in|on|of|or|to|by|and|we|for|the)\b)\S
 _OF_ANY = re.compile(r"(?P<head>.*\w{3})\s+(?:of\s+(?:an?|any|the)|on|over)\s+(?:[\w-]+\s?){1,3}$")
 #: A property of these may stand for what has it: "polycyclic" for "polycyclic group".
 _PROPERTY = re.compile(
-    r"(?P<property>\S+|\S+ly\s\S+)\s(?:group|subgroup|semigroup|monoid|groupoid|quasigroup|loop|ring|field"
-    r"|near-ring|module|submodule|ideal|algebra|coalgebra|space|graph|hypergraph|tournament|matroid|matrix"
-    r"|poset|lattice|semilattice|category|extension|number|form|norm|set)s?"
+    r"(?P<property>\S+|\S+\s\S+)\s(?:group|subgroup|semigroup|monoid|groupoid|quasigroup|loop|ring|subring"
+    r"|field|near-ring|module|submodule|ideal|algebra|coalgebra|space|subspace|graph|subgraph|hypergraph"
+    r"|tournament|matroid|matrix|poset|lattice|semilattice|category|extension|number|form|norm|set|element"
+    r"|vertex|edge|vector|action|operator|map|homomorphism|function|series|sequence|equation)s?"
 )
 #: Adjectives that say which one is meant here.
 _OF_THE_MOMENT = re.compile(
@@ -38,6 +49,12 @@ _OF_THE_MOMENT = re.compile(
     r"|appropriate|additional|different|distinct|entire|exact|next|original|previous|remaining|respective"
     r"|required|same|single|unknown|whole|ordinary)\s",
     re.IGNORECASE,
+)
+_SIDES = frozenset(("left", "right", "new", "old", "higher", "lower"))
+#: Another adjective between an adjective and its noun: "centre-by-finite (or central-by-finite) group".
+_OTHER_ADJECTIVE = re.compile(
+    r"\s\((?:or\s+|also\s+(?:called\s+)?|i\.e\.,?\s+)?(?P<other>[a-z][a-z-]*(?:\s[a-z][a-z-]*){0,3})\)"
+    r"\s(?P<noun>[a-z]{4,})"
 )
 #: Lists, and phrases about the argument: "the distributive step", "a comparable case".
 _NO_TERM = re.compile(
@@ -70,33 +87,66 @@ def make_concept(
     [('graded poset', 'definition')]
     """
     raw = chunk.text[span.start : span.end]
-    name = _LOOSE_END.sub("", trim_name(raw))
+    name = _ORDINAL.sub("", _LOOSE_END.sub("", trim_name(raw)))
     if _INSTANCE.match(chunk.text, span.start + raw.find(name) + len(name)):
         name = _OF_THIS.sub("", name)
     start = raw.find(name)
-    if start < 0 or not is_plausible_name(name):
+    # "Simple" alone says nothing, but "is said to be simple" makes it a "simple group".
+    is_word = sentence and role == "defines" and name.lower() in GENERIC_WORDS - _SIDES
+    if start < 0 or not (is_word or is_plausible_name(name)):
         return
     start += span.start
     end = start + len(name)
     if sentence and role == "defines":
         end = _extend_adjective(chunk.text, Span(start, end), sentence)
         name = chunk.text[start:end]
+    name, others = _read_other_adjective(chunk.text, name, end) if sentence else (name, ())
     name = lower_opening(name.replace("$", ""), chunk.text)
     if _OF_THE_MOMENT.match(name) or _NO_TERM.search(name):
         return
     kind = kind or guess_type(name)
     description = describe(chunk, sentence) if sentence else ""
     aliases = _read_aliases(chunk.text, name, Span(end, sentence.end)) if sentence else ()
+    aliases = others or aliases
     if sentence and role == "defines":
         before, after = chunk.text[sentence.start : start], chunk.text[end : sentence.end]
         if _is_adjectival(name, before, after):
             kind = "definition"
-            noun = find_bearer(chunk.text, sentence, start, chunk.heading.rpartition(" > ")[2])
-            is_new = noun and not name.endswith(noun.split()[-1])
-            bare, name = name, f"{name} {noun}" if is_new else name
-            aliases += (bare,) if bare != name and is_technical(bare) else ()
+            name, bare = _add_noun(chunk, sentence, start, name)
+            aliases += bare
         aliases = (*aliases, *_list_short_names(name))
+    if is_word and not is_plausible_name(name):
+        return
     yield FoundConcept(name, kind, start, end, description, aliases, role)
+
+
+def _read_other_adjective(text: str, name: str, end: int) -> tuple[str, tuple[str, ...]]:
+    """Return the name with its noun and the other names: "finite-by-cyclic (or metacyclic) group"."""
+    between = _OTHER_ADJECTIVE.match(text, end) if is_adjective(name) else None
+    if not between or is_adjective(between["noun"]):
+        return name, ()
+    other, noun = between["other"], between["noun"]
+    if FUNCTION_WORDS.intersection((noun, other.split()[0])):
+        return name, ()
+    names = (f"{other} {fold_plural(noun)}", other)
+    return f"{name} {noun}", tuple(filter(is_plausible_name, names))
+
+
+def _add_noun(chunk: Chunk, sentence: Span, start: int, bare: str) -> tuple[str, tuple[str, ...]]:
+    """Return a property with the noun it belongs to, if one is told, and its other names."""
+    title = chunk.heading.rpartition(" > ")[2]
+    noun = find_bearer(chunk.text, sentence, start, title)
+    if not noun or noun.split()[-1][:6] == bare.split()[-1][:6]:
+        return bare, ()
+    alone = (bare,) if is_technical(bare) else ()
+    return f"{bare} {noun}", (*alone, *_list_entitled(bare, noun, title))
+
+
+def _list_entitled(bare: str, noun: str, title: str) -> tuple[str, ...]:
+    """Return the name with the title's noun: "effective group action" under "Group actions"."""
+    phrase = re.search(rf"(?P<modifier>[\w-]{{4,}}) {re.escape(noun)}s?$", title.lower())
+    is_whole = phrase and phrase["modifier"] not in FUNCTION_WORDS | {*re.split(r"[\s-]", bare)}
+    return (f"{bare} {phrase['modifier']} {noun}",) if phrase and is_whole else ()
 
 
 def _list_short_names(name: str) -> list[str]:
