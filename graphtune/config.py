@@ -64,8 +64,8 @@ class ExtractConfig(_Settings):
 
     extractor: Literal["auto", "rules", "llm", "hybrid"] = "auto"
     """`rules` needs no network; `llm` asks an OpenAI-compatible endpoint; `hybrid` lets it type,
-    describe and relate what the rules propose; `auto` takes `hybrid` where `base_url` or the API key
-    is set, else `rules`."""
+    describe and relate what the rules propose; `auto` takes `hybrid` where `base_url` is set here,
+    else `rules`."""
     ontology: str | None = None
     """TOML file, from the workspace on, with the types and relations; none means mathematics."""
     base_url: str | None = None

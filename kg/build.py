@@ -1,7 +1,6 @@
 """Build: files in, documents, chunks, findings and a resolved graph in the store; only what changed."""
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -119,7 +118,7 @@ def read_ontology(workspace: Workspace) -> Ontology:
 def _settle_extractor(workspace: Workspace) -> Workspace:
     """Return the workspace with `auto` replaced by what it means here."""
     config = workspace.config
-    chosen = choose_extractor(config.extract, os.environ)
+    chosen = choose_extractor(config.extract)
     extract = config.extract.model_copy(update={"extractor": chosen})
     return Workspace(workspace.root, config.model_copy(update={"extract": extract}))
 

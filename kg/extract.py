@@ -1,6 +1,5 @@
 """The choice of an extractor, and extraction by rule."""
 
-from collections.abc import Mapping
 from typing import Literal
 
 from graphtune.config import ExtractConfig
@@ -14,18 +13,18 @@ from graphtune.progress import track
 _PORTION = 256
 
 
-def choose_extractor(
-    config: ExtractConfig, environ: Mapping[str, str]
-) -> Literal["rules", "llm", "hybrid"]:
-    """Return the extractor that the settings ask for; `auto` is `hybrid` where an endpoint is set.
+def choose_extractor(config: ExtractConfig) -> Literal["rules", "llm", "hybrid"]:
+    """Return the extractor that the settings ask for; `auto` is `hybrid` where they name an endpoint.
 
-    >>> choose_extractor(ExtractConfig(), {}), choose_extractor(ExtractConfig(), {"OPENAI_API_KEY": "k"})
+    A key in the environment is no wish: it may be there for other programs, and requests cost money.
+
+    >>> local = "http://127.0.0.1:8080/v1"
+    >>> choose_extractor(ExtractConfig()), choose_extractor(ExtractConfig(base_url=local))
     ('rules', 'hybrid')
     """
     if config.extractor != "auto":
         return config.extractor
-    endpoint = config.base_url or environ.get("OPENAI_BASE_URL") or environ.get(config.api_key_env)
-    return "hybrid" if endpoint else "rules"
+    return "hybrid" if config.base_url else "rules"
 
 
 def extract_by_rules(store: GraphStore, summary: BuildSummary) -> None:

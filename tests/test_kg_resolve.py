@@ -8,7 +8,7 @@ from graphtune.kg.ontology import load_ontology
 from graphtune.kg.resolution.drafts import Drafts, index_names, make_draft
 from graphtune.kg.resolution.groups import Finding, Group, find_homographs, group_findings
 from graphtune.kg.resolution.merging import merge_groups
-from graphtune.kg.resolution.relations import check_relations
+from graphtune.kg.resolution.relations import check_relations, demote_contradictions
 from graphtune.records import Concept, ConceptType, FoundConcept, Relation
 
 
@@ -186,3 +186,15 @@ def test_implications_both_ways_are_an_equivalence_and_use_may_be_mutual() -> No
 def test_relations_that_run_along_do_not_contradict() -> None:
     relations, _ = relate(("a", "generalizes", "b"), ("a", "specializes_to", "b"))
     assert {row[1] for row in relations} == {"generalizes", "specializes_to"}
+
+
+def test_a_model_does_not_outweigh_what_rules_read() -> None:
+    rules = Relation("a", "generalizes", "b", "rules", "c", 0, 1)
+    model = Relation("b", "generalizes", "a", "hybrid", "c", 0, 1)
+    left_out: Counter[str] = Counter()
+    found = demote_contradictions([rules, model], load_ontology(), left_out)
+    assert [(r.source, r.type, r.note) for r in found] == [
+        ("a", "generalizes", ""),
+        ("b", "related_to", "was generalizes"),
+    ]
+    assert left_out == {"contradictory relations": 1}

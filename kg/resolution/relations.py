@@ -68,7 +68,7 @@ def demote_contradictions(
     """Give relations that contradict each other the type that the ontology takes them for together.
 
     "A generalizes B" contradicts "B generalizes A", and also "B specializes to A", which runs along.
-    What a hand added stays as it is.
+    What a hand added stays as it is, and what rules read in a text is not outweighed by a model.
 
     >>> from graphtune.kg.ontology import load_ontology
     >>> ends = [("a", "generalizes", "b"), ("b", "specializes_to", "a"), ("a", "uses", "b")]
@@ -77,21 +77,30 @@ def demote_contradictions(
     [('related_to', 'was generalizes'), ('uses', ''), ('related_to', 'was specializes_to')]
     """
     held = list(relations)
-    directions: defaultdict[tuple[RelationType, frozenset[str]], set[str]] = defaultdict(set)
+    claims: defaultdict[tuple[RelationType, frozenset[str]], set[tuple[str, bool]]] = defaultdict(
+        set
+    )
     for relation in held:
-        directions[_list_ends(relation, ontology)].add(relation.source)
+        claims[_list_ends(relation, ontology)].add((relation.source, _is_said_by_model(relation)))
     checked = []
     for relation in held:
         both = ontology.relations[relation.type].both_ways
         if (
             both not in ("", relation.type)
             and relation.origin != "hand"
-            and len(directions[_list_ends(relation, ontology)]) > 1
+            and any(
+                source != relation.source and by_model <= _is_said_by_model(relation)
+                for source, by_model in claims[_list_ends(relation, ontology)]
+            )
         ):
             left_out["contradictory relations"] += 1
             relation = replace(relation, type=both, note=f"was {relation.type}")
         checked.append(relation)
     return sorted(checked, key=_order)
+
+
+def _is_said_by_model(relation: Relation) -> bool:
+    return relation.origin in ("llm", "hybrid")
 
 
 def _list_ends(relation: Relation, ontology: Ontology) -> tuple[RelationType, frozenset[str]]:
