@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from wordfreq import zipf_frequency
+
 from graphtune.kg.names import FUNCTION_WORDS, is_useful_alias, trim_name
 from graphtune.kg.paragraphs import Paragraph
 from graphtune.kg.rules.descriptions import describe
 from graphtune.kg.rules.subjects import opens_definition
-from graphtune.kg.rules.terms import is_technical, make_concept
+from graphtune.kg.rules.terms import make_concept
 from graphtune.records import Chunk, FoundConcept, Role, Span
 
 _FILLER = (
@@ -75,7 +77,11 @@ def read_emphasised(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Itera
             previous = None
             continue
         word = text[slice(*span)]
-        if is_quoted and word.isalpha() and not (_IS_CALLED.search(before) or is_technical(word)):
+        if (
+            is_quoted
+            and word.isalpha()
+            and not (_IS_CALLED.search(before) or zipf_frequency(word, "en") < 3)
+        ):
             previous = None
             continue  # an everyday word: there is a "copy" of it
         # A participle ("one has *equated* two terms") is defined by a cue, not by where it stands.

@@ -140,6 +140,8 @@ def _add_noun(chunk: Chunk, sentence: Span, start: int, bare: str) -> tuple[str,
     noun = find_bearer(chunk.text, sentence, start, title)
     if not noun or noun.split()[-1][:6] == bare.split()[-1][:6]:
         return bare, ()
+    if noun.split()[0].lower() == bare.split()[-1].lower():
+        noun = noun.partition(" ")[2]  # "skew Hadamard" and "Hadamard matrix"
     alone = (bare,) if is_technical(bare) else ()
     return f"{bare} {noun}", (*alone, *_list_entitled(bare, noun, title))
 
