@@ -222,7 +222,7 @@ GENERIC_WORDS = frozenset(
     iteration item keyword lemma letter list main material mathematics matter method more motivation
     name necessity necessary necessarily no notation note notion number object observation open
     outline output outlook overview page paper paragraph part pictures plan point precise
-    preliminary premise principle problem procedure proof property proposition purpose question
+    preliminary premise principle problem procedure proof property proposition purpose quantity question
     reader reason reference relation remark representation result rule same scheme second section
     sequence set setting setup side simple solution space special statement step strategy
     strong structure subsection sufficiency sufficient sum summary survey symbol system table task

@@ -67,6 +67,8 @@ def test_defined_terms_are_found(text, name):
         "Theorem (Stanley). It holds. Theorem (see [4]). It holds.",
         "Main Theorem. It holds for every algorithm.",
         "Using Lemma 3, the function f is a solution.",
+        "Definition. One has *equated* both. So there is a “copy” of F in K.",
+        "*Checking tilings*: it is easy. That is not a very *interesting tiling*.",
     ],
 )
 def test_ordinary_words_are_no_concepts(text):

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from wordfreq import zipf_frequency
+
 from graphtune.kg.names import FUNCTION_WORDS, is_useful_alias, trim_name
 from graphtune.kg.paragraphs import Paragraph
 from graphtune.kg.rules.descriptions import describe
@@ -24,6 +26,7 @@ _CUE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 #: "is graded if": an emphasised property, and when a thing has it.
+_IS_CALLED = re.compile(r"\b(?:call(?:ed|s)?|termed|named|dubbed|known\s+as)\b.{0,40}$")
 _IS_BEFORE = re.compile(r"\b(?:is|are|be|being|has|have)\s+(?:then\s+|also\s+)?$")
 _IF_AFTER = re.compile(
     r"\s*(?:,|\([^)]*\))?\s*(?:if|iff|when|whenever|provided|or|and|exactly|just|that\s+is|i\.e\.)"
@@ -44,7 +47,7 @@ _ALIAS = re.compile(
 _QUOTED = re.compile(r"[“‘\"](?P<term>[a-z][^“”‘’\".,;]{2,40})[”’\"]")
 #: A sentence that gives a book or paper: "J. Algebra 12 (1969), 3–17".
 _CITATION = re.compile(
-    r"\(\d{4}\)|,\s(?:1[89]|20)\d\d\b|\b(?:ISBN|Journal|Press|Springer|Springer-Verlag|Wiley|Proc\.|Math\.|Trans\b|[Vv]ol\.)"
+    r"\(\d{4}\)|[A-Z][a-z]+\sJ\.|,\s(?:1[89]|20)\d\d\b|\b(?:ISBN|Journal|Press|Springer|Springer-Verlag|Wiley|Proc\.|Math\.|Trans\b|[Vv]ol\.)"
 )
 
 
@@ -73,7 +76,18 @@ def read_emphasised(chunk: Chunk, paragraph: Paragraph, sentence: Span) -> Itera
         if is_cited:
             previous = None
             continue
-        defines = cued or (paragraph.kind == "definition" and not is_quoted)
+        word = text[slice(*span)]
+        if (
+            is_quoted
+            and word.isalpha()
+            and not (_IS_CALLED.search(before) or zipf_frequency(word, "en") < 3)
+        ):
+            previous = None
+            continue  # an everyday word: there is a "copy" of it
+        # A participle ("one has *equated* two terms") is defined by a cue, not by where it stands.
+        is_verb = word.isalpha() and word.endswith(("ed", "ing"))
+        stands = paragraph.kind == "definition" and not is_quoted and not is_verb
+        defines = cued or stands
         if not defines and (is_quoted or paragraph.kind in ("statement", "proof")):
             previous = None
             continue

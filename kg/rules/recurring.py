@@ -18,7 +18,7 @@ _RUN = re.compile(r"(?<![\w-])(?:[^\W\d_][\w'’‐–-]*)(?:\s[^\W\d_][\w'’�
 LOOSE = FUNCTION_WORDS | frozenset(
     """act acts admit admits agree apply applies become becomes belong belongs coincide commute commutes
     consist consists contain contains containing correspond depend depends distinct divide divides
-    entire equal exist exists finite fixed form forms generate generates given hold holds induce
+    entire equal exist exists finite fixed form forms generate generates given hold holds implies imply induce
     induces infinite itself lie lies meet meets non-zero nonzero non-trivial nontrivial obvious original
     preserve preserves proper represent represents respective resulting satisfies satisfy satisfying
     single starting various vanish vanishes desired corresponding arbitrary appropriate phrase word

@@ -47,7 +47,8 @@ _PROPERTY = re.compile(
 _OF_THE_MOMENT = re.compile(
     r"(?:arbitrary|largest|smallest|underlying|common|resulting|corresponding|desired|given|new|above|actual"
     r"|appropriate|additional|different|distinct|entire|exact|next|original|previous|remaining|respective"
-    r"|required|same|single|unknown|whole|ordinary)\s",
+    r"|required|same|single|unknown|whole|ordinary|interesting|important|useful|nice|remarkable|well-known"
+    r"|pairwise|non-?isomorphic|non-?trivial)\s",
     re.IGNORECASE,
 )
 _SIDES = frozenset(("left", "right", "new", "old", "higher", "lower"))
@@ -59,7 +60,8 @@ _OTHER_ADJECTIVE = re.compile(
 #: Lists, and phrases about the argument: "the distributive step", "a comparable case".
 _NO_TERM = re.compile(
     r",\s|\s(?:cases?|steps?|ways?|facts?|things?|reasons?|situations?|answers?|questions?|results?)$"
-    r"|^\w+ly$|\s(?:to\s+be|being)\s|^\w+(?:ic|ed)\s+(?:to|with|by)\s",
+    r"|^(?:finding|checking|computing|constructing|proving|showing|using|solving|deriving|verifying)\s"
+    r"|\b(?P<twice>\w+)\s(?P=twice)$|\sin\s+the\s+\S+$|^\w+ly$|\s(?:to\s+be|being)\s|^\w+(?:ic|ed)\s+(?:to|with|by)\s",
     re.IGNORECASE,
 )
 _ALIAS_BEHIND = re.compile(
@@ -138,6 +140,8 @@ def _add_noun(chunk: Chunk, sentence: Span, start: int, bare: str) -> tuple[str,
     noun = find_bearer(chunk.text, sentence, start, title)
     if not noun or noun.split()[-1][:6] == bare.split()[-1][:6]:
         return bare, ()
+    if noun.split()[0].lower() == bare.split()[-1].lower():
+        noun = noun.partition(" ")[2]  # "skew Hadamard" and "Hadamard matrix"
     alone = (bare,) if is_technical(bare) else ()
     return f"{bare} {noun}", (*alone, *_list_entitled(bare, noun, title))
 
