@@ -1,5 +1,7 @@
 """Relations by rule: what sentences, definitions, proofs and references say of linked concepts."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -354,3 +356,15 @@ def test_relations_are_well_formed_on_any_text(words, heading):
         assert {relation.source, relation.target} <= {m.concept_id for m in mentions}
         assert relation.type in load_ontology().relations
         assert 0 <= relation.start < relation.end <= len(chunk.text)
+
+
+def test_a_kind_is_read_from_the_text_and_not_from_a_name_put_together() -> None:
+    apart = make_chunk("A ring R is *left artinian* if it is artinian as a left module.")
+    whole = make_chunk("A *left artinian ring* has a composition series.")
+    for chunk, end, kinds in ((apart, 26, []), (whole, 20, ["artinian ring"])):
+        start = chunk.text.index("left artinian")
+        mentions = [Mention("left artinian ring", "c", start, end, "defines")]
+        far = replace(chunk, id="other", text="An artinian ring.")
+        mentions_elsewhere = [Mention("artinian ring", "other", 3, 16, "mentions")]
+        found = find_relations([chunk, far], [], {"c": mentions, "other": mentions_elsewhere})
+        assert [r.target for r in found if r.type == "is_instance_of"] == kinds

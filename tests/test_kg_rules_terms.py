@@ -165,4 +165,4 @@ def test_a_number_opens_the_name_of_a_theorem_alone():
 
 
 def test_the_version_is_that_of_these_rules():
-    assert RulesExtractor().version == "3"
+    assert RulesExtractor().version == "4"

@@ -26,7 +26,7 @@ from graphtune.kg.store import GraphStore
 from graphtune.records import Chunk, Concept, Mention, Origin, Relation
 
 #: Part of the fingerprint of a graph: raise it when the code of this folder changes what it makes.
-RESOLVE_VERSION = "3"
+RESOLVE_VERSION = "4"
 _ORIGINS: dict[str, Origin] = {"rules": "rules", "llm": "llm", "hybrid": "hybrid"}
 
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from graphtune.kg.mentions import find_name
 from graphtune.kg.names import normalize_name
 from graphtune.kg.paragraphs import Paragraph, list_sentences, split_paragraphs
 from graphtune.kg.rules.coding import code_sentence
@@ -156,8 +157,12 @@ def _read_chunk(
             topic = _find_topic(coded, members)
             for end in members:
                 if end.is_defined:
+                    said = chunk.text[slice(*sentence)]
                     surface = chunk.text[end.start : end.end]
-                    yield from ((sentence, found) for found in _read_name(end, surface, known))
+                    for found in _read_name(end, surface, known):
+                        # A name that was put together ("left artinian ring") is not all in the text.
+                        if find_name(found[2], said):
+                            yield sentence, found
                 if end.is_defined and subject not in ("", *end.ids) and special.issuperset(end.ids):
                     yield sentence, (end.ids, "defined_in", (subject,))
                 before = chunk.text[sentence.start : end.start]
