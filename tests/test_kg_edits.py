@@ -296,8 +296,3 @@ def test_the_commands_say_how_an_edit_is_taken_back_and_when_nothing_changes(
     undone = call("edits", "--undo", "1")
     assert "edit 1 is undone" in undone
     assert "take it back" not in undone
-    assert all(
-        line[:5].strip().isdigit() or line[:6].isspace()
-        for line in call("merges").split("\n")
-        if line
-    )
