@@ -12,7 +12,13 @@ Record = TypeVar("Record", bound=BaseModel)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text beside its place and move it there: a full disk never leaves half a file."""
+    """Write UTF-8 text beside its place and move it there: a full disk never leaves half a file.
+
+    Raises:
+        DataError: the folder does not exist.
+    """
+    if not path.parent.is_dir():
+        raise DataError(f"the folder {path.parent} does not exist; make it first")
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         partial.write_text(text, encoding="utf-8", newline="\n")

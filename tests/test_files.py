@@ -37,3 +37,8 @@ def test_records_come_back_and_damaged_ones_are_named(tmp_path: Path) -> None:
     path.write_text(path.read_text()[:-5])
     with pytest.raises(DataError, match=r"settings\.json is damaged"):
         read_record(path, PairsConfig)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nowhere does not exist"):
+        write_text(tmp_path / "nowhere" / "graph.json", "{}")

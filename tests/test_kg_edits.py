@@ -254,3 +254,45 @@ def test_the_commands(built: Workspace) -> None:
     assert "finite field <- Galois field (alias)" in (
         CliRunner().invoke(main, ["graph", "merges", "-w", str(built.root)]).output
     )
+
+
+def test_an_edit_is_undone_only_once(built: Workspace) -> None:
+    number = change(built, "retype_concept", "Schur function", "theorem").edit
+    assert change(built, "undo", number).changed
+    with pytest.raises(DataError, match=f"edit {number} is undone already"):
+        change(built, "undo", number)
+
+
+def test_control_characters_and_empty_aliases_are_not_stored(built: Workspace) -> None:
+    change(built, "rename_concept", "Schur function", "good\x01 \x1bname")
+    assert "good name" in names(built)
+    change(built, "describe_concept", "good name", "red\x1b[31m\ntext")
+    change(built, "add_concept", "new\x07thing", "", ["other\x02name"])
+    assert names(built)["new thing"] == ("other name",)
+    assert not [row for row in read_rows(built, "edits")["edits"] if "\\\\u00" in row]
+    with pytest.raises(DataError, match="'' is no name"):
+        change(built, "add_concept", "third thing", "", [""])
+
+
+def test_a_relation_to_itself_is_refused_in_plain_words(built: Workspace) -> None:
+    with pytest.raises(DataError, match="cannot be related to itself"):
+        change(built, "relate_concepts", "Schur function", "uses", "Schur functions")
+
+
+def test_the_commands_say_how_an_edit_is_taken_back_and_when_nothing_changes(
+    built: Workspace,
+) -> None:
+    def call(*words: str) -> str:
+        arguments = ["graph", *words, "-w", str(built.root)]
+        return CliRunner().invoke(main, arguments, catch_exceptions=False).output
+
+    assert "edit 1 (take it back with `graphtune graph edits --undo 1`)" in call(
+        "retype", "Schur function", "theorem"
+    )
+    assert "the graph stays as it was" in call("retype", "Schur function", "theorem")
+    call("delete", "Galois field")
+    listed = call("edits")
+    assert "[" not in listed
+    undone = call("edits", "--undo", "1")
+    assert "edit 1 is undone" in undone
+    assert "take it back" not in undone

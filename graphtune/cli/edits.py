@@ -27,14 +27,16 @@ def _open_graph(root: Path) -> Iterator[tuple["GraphStore", "Ontology"]]:
         yield store, read_ontology(workspace)
 
 
-def _report(changes: "Changes") -> Outcome:
-    """Say what an edit did, a line for each concept."""
+def _report(changes: "Changes", undone: bool = False) -> Outcome:
+    """Say what an edit, or undoing it, did, a line for each concept."""
     lines = [f"+ {name}" for name in changes.new]
     lines += [f"- {name}" for name in changes.gone]
     lines += [f"~ {line}" for line in changes.changed]
     if changes.relations:
         lines.append(f"{changes.relations:+} relations")
-    lines.append(f"edit {changes.edit} (take it back with `graphtune graph edits --undo N`)")
+    lines = lines or ["the graph stays as it was"]
+    back = f"(take it back with `graphtune graph edits --undo {changes.edit}`)"
+    lines.append(f"edit {changes.edit} {'is undone' if undone else back}")
     lines += [f"edit {number} waits: {reason}" for number, reason in changes.waiting.items()]
     return Outcome(asdict(changes), "\n".join(lines))
 
@@ -194,7 +196,9 @@ def _add_merges(group: click.Group) -> None:
             rows = read_merges(store.db)
         lines = [f"{row['id']:5} {row['kept']} <- {row['name']} ({row['reason']})" for row in rows]
         lines = [
-            f"{line}\n      {row['paper']}: …{row['evidence']}…" if row["evidence"] else line
+            f"{line}\n      {row['paper']}: …{' '.join(row['evidence'].split())}…"
+            if row["evidence"]
+            else line
             for line, row in zip(lines, rows, strict=True)
         ]
         return Outcome({"merges": rows}, "\n".join(lines) or "no merges")
@@ -216,14 +220,18 @@ def _add_edits(group: click.Group) -> None:
 
         with _open_graph(workspace) as (store, ontology):
             if number is not None:
-                return _report(undo(store, ontology, number))
+                return _report(undo(store, ontology, number), undone=True)
             rows = [asdict(edit) for edit in read_edits(store.db)]
             waiting = json.loads(store.meta().get("waiting_edits", "{}"))
         for row in rows:
             row["waits"] = waiting.get(str(row["id"]), "")
         lines = []
         for row in rows:
-            said = ", ".join(f"{key} {value}" for key, value in row["arguments"].items() if value)
+            said = ", ".join(
+                f"{key} {' / '.join(value) if isinstance(value, list) else repr(value)}"
+                for key, value in row["arguments"].items()
+                if value or (key == "description" and row["action"] == "describe")
+            )
             state = "undone" if row["undone"] else row["waits"] and f"waits: {row['waits']}"
             lines.append(
                 f"{row['id']:5} {row['action']}: {said}" + (f" ({state})" if state else "")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from unicodedata import category
 
 from graphtune.errors import DataError
 from graphtune.kg.lookup import find_concepts, suggest_names
@@ -70,7 +71,7 @@ def rename_concept(store: GraphStore, ontology: Ontology, concept: str, name: st
             f"another concept is named {taken[0].name!r}; make them one with "
             f"`graphtune graph merge {node.name!r} {taken[0].name!r}`"
         )
-    return _edit(store, ontology, "rename", {"concept": node.name, "name": " ".join(name.split())})
+    return _edit(store, ontology, "rename", {"concept": node.name, "name": _clean(name)})
 
 
 def retype_concept(store: GraphStore, ontology: Ontology, concept: str, kind: str) -> Changes:
@@ -92,7 +93,7 @@ def describe_concept(store: GraphStore, ontology: Ontology, concept: str, text: 
         DataError: the concept is not known.
     """
     node = find_single(store, concept)
-    return _edit(store, ontology, "describe", {"concept": node.name, "description": text.strip()})
+    return _edit(store, ontology, "describe", {"concept": node.name, "description": _clean(text)})
 
 
 def delete_concept(store: GraphStore, ontology: Ontology, concept: str) -> Changes:
@@ -117,16 +118,17 @@ def add_concept(
     """Add a concept; its names are linked in all papers.
 
     Raises:
-        DataError: there is one of this name, the type is not known, or the name is empty.
+        DataError: there is one of this name, the type is not known, or a name is empty.
     """
-    _check_name(name)
+    for given in (name, *aliases):
+        _check_name(given)
     if known := find_concepts(store, name):
         raise DataError(f"{name!r} is a name of {known[0].name!r} already")
     arguments = {
-        "name": " ".join(name.split()),
+        "name": _clean(name),
         "type": _check_type(ontology, kind) if kind else "",
-        "aliases": list(aliases),
-        "description": description.strip(),
+        "aliases": [_clean(alias) for alias in aliases],
+        "description": _clean(description),
     }
     return _edit(store, ontology, "add", arguments)
 
@@ -146,7 +148,9 @@ def relate_concepts(
         raise DataError(f"the ontology has no relation {relation!r}; known are {known}")
     if meant.inverse:
         one, two = two, one
-    if one.id == two.id or not ontology.fits_ends(meant.type, one.type, two.type):
+    if one.id == two.id:
+        raise DataError(f"{one.name!r} cannot be related to itself; name two concepts")
+    if not ontology.fits_ends(meant.type, one.type, two.type):
         raise DataError(
             f"{meant.type} cannot hold between {one.name!r} ({one.type}) and {two.name!r} ({two.type})"
         )
@@ -175,7 +179,7 @@ def undo(store: GraphStore, ontology: Ontology, number: int) -> Changes:
     """Undo an edit by its number.
 
     Raises:
-        DataError: there is no such edit.
+        DataError: there is no such edit, or it is undone already.
     """
     before = _take_picture(store)
     with store.db.atomic():
@@ -202,8 +206,17 @@ def find_single(store: GraphStore, name: str) -> Concept:
     raise DataError(f"no concept is named {name!r}{hint}")
 
 
+def _clean(text: str) -> str:
+    r"""Return the text on one line, without control characters.
+
+    >>> _clean("red\x1b[31m  \n text")
+    'red [31m text'
+    """
+    return " ".join("".join(" " if category(c) == "Cc" else c for c in text).split())
+
+
 def _check_name(name: str) -> str:
-    form = normalize_name(name)
+    form = normalize_name(_clean(name))
     if not form:
         raise DataError(f"{name!r} is no name; give one with letters or digits")
     return form

@@ -50,11 +50,13 @@ def undo_edit(db: Database, number: int) -> Edit:
     """Mark an edit as undone.
 
     Raises:
-        DataError: there is no such edit.
+        DataError: there is no such edit, or it is undone already.
     """
     edit = next((edit for edit in read_edits(db) if edit.id == number), None)
     if edit is None:
         raise DataError(f"there is no edit {number}; `graphtune graph edits` lists them")
+    if edit.undone:
+        raise DataError(f"edit {number} is undone already; to have it again, make it anew")
     with db.atomic():
         db.table("edits").update(number, {"undone": 1})
     return edit
