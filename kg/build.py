@@ -11,7 +11,7 @@ from graphtune.config import Config
 from graphtune.kg.duplicates import link_near_duplicates
 from graphtune.kg.exchange import read_graph_file
 from graphtune.kg.extract import choose_extractor, extract_by_rules
-from graphtune.kg.findings import count_extractions, save_import
+from graphtune.kg.findings import count_extractions, list_failures, save_import
 from graphtune.kg.intake import update_documents
 from graphtune.kg.ontology import Ontology, load_ontology
 from graphtune.kg.resolution.resolve import resolve_graph
@@ -67,6 +67,7 @@ def build_graph(
         summary.counts = count_graph(store)
         extractions = count_extractions(store.db, extractor)
         summary.failed_chunks = extractions["failed"]
+        summary.failures = list_failures(store.db, extractor)
         summary.pending_chunks = summary.counts["chunks"] - sum(
             extractions[status] for status in ("ok", "failed")
         )

@@ -104,6 +104,16 @@ def count_extractions(db: Database, extractor: str) -> dict[str, int]:
     return counts
 
 
+def list_failures(db: Database, extractor: str) -> dict[str, int]:
+    """Return why chunks failed, and how many for each reason, the most frequent first."""
+    rows = db.query(
+        "SELECT message, count(*) AS n FROM extractions WHERE extractor = ? AND status = 'failed' "
+        "GROUP BY message ORDER BY n DESC, message",
+        [extractor],
+    )
+    return {row["message"]: row["n"] for row in rows}
+
+
 def save_import(
     db: Database, sha256: str, path: str, concepts: list[Concept], relations: list[Relation]
 ) -> None:

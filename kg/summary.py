@@ -26,6 +26,7 @@ class BuildSummary:
     degraded: list[tuple[str, str, str]] = field(default_factory=list)
     extracted_chunks: int = 0
     failed_chunks: int = 0
+    failures: dict[str, int] = field(default_factory=dict)
     pending_chunks: int = 0
     rejected_records: int = 0
     left_out: dict[str, int] = field(default_factory=dict)

@@ -120,7 +120,12 @@ def describe_build(summary: "BuildSummary") -> str:
             f"{summary.rejected_records} records without evidence in their chunk were rejected"
         )
     if summary.failed_chunks:
-        lines.append(f"{summary.failed_chunks} chunks failed; `graphtune build` tries them again")
+        lines.append(
+            f"chunks that failed, which `graphtune build` tries again: {summary.failed_chunks}"
+        )
+        lines += [
+            f"  {number} × {message}" for message, number in list(summary.failures.items())[:3]
+        ]
     if summary.requests:
         from graphtune.kg.llm.cost import format_money
 

@@ -18,7 +18,8 @@ def check_relations(
 
     An inverse name ("special case of") is turned round, and so is a relation whose ends fit only the
     other way; what is outside the ontology, or fits neither way, takes the fallback, or is dropped
-    where there is none. `left_out` counts all that.
+    where there is none. `left_out` counts all that. What is only imported or added by hand, and is read in
+    a passage too, needs no row of its own.
     """
     relations: dict[tuple[str, str, str, str | None], Relation] = {}
     for relation in found:
@@ -32,7 +33,9 @@ def check_relations(
         if mapped:
             key = (mapped.source, mapped.type, mapped.target, mapped.chunk_id)
             relations.setdefault(key, mapped)
-    return demote_contradictions(relations.values(), ontology, left_out)
+    read = {key[:3] for key in relations if key[3] is not None}
+    told = [r for key, r in relations.items() if key[3] is not None or key[:3] not in read]
+    return demote_contradictions(told, ontology, left_out)
 
 
 def _map_relation(
