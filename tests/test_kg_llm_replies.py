@@ -145,6 +145,14 @@ def test_latex_that_is_not_escaped_costs_nothing():
     assert names(found) == ["Dyck path", "lattice path"]
 
 
+def test_latex_that_is_escaped_survives_a_cut():
+    cut = '{"passages": [{"passage": 1, "concepts": [{"name": "\\\\lambda-ring"}, {"name": "poset"}, {"na'
+    data, whole = parse_reply(cut)
+    assert not whole
+    names = [record["name"] for record in data["passages"][0]["concepts"]]
+    assert names == ["\\lambda-ring", "poset"]
+
+
 def test_records_are_judged_one_by_one_and_counted_by_reason():
     concepts = [
         concept(),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx2
 from pydantic import BaseModel, Field, ValidationError
@@ -174,7 +175,7 @@ class ModelClient:
         try:
             completion = _Completion.model_validate_json(data)
         except ValidationError:
-            raise ExtractionError(self._hide(self._explain_body(data))) from None
+            raise ExtractionError(self._explain_body(data)) from None
         choice = completion.choices[0]
         content, reason = choice.message.content or "", choice.finish_reason or "stop"
         if not content:
@@ -196,10 +197,11 @@ class ModelClient:
 
     def _explain_body(self, data: bytes) -> str:
         """Say what stands in place of a completion: an error, a page of a web server, or nothing."""
+        text = self._hide(data.decode(errors="replace"))
         try:
-            body = json.loads(data)
+            body = json.loads(text)
         except (ValueError, RecursionError):
-            return f"{self.place} sent no chat completion: {data[:200].decode(errors='replace')!r}"
+            return f"{self.place} sent no chat completion: {text[:200]!r}"
         error = body.get("error") if isinstance(body, dict) else None
         if error:
             detail = error.get("message", error) if isinstance(error, dict) else error
@@ -211,5 +213,21 @@ class ModelClient:
 
 
 def find_url(config: ExtractConfig, environ: Mapping[str, str]) -> str:
-    """Return the address of the endpoint; it may hold credentials."""
-    return config.base_url or environ.get("OPENAI_BASE_URL") or OPENAI_URL
+    """Return the address of the endpoint; it may hold credentials.
+
+    Raises:
+        EndpointError: it is no http(s) address.
+    """
+    url = config.base_url or environ.get("OPENAI_BASE_URL") or OPENAI_URL
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        shown = url.rpartition("@")[2].partition("?")[0]
+        raise EndpointError(
+            f"{shown!r} is no address such as http://127.0.0.1:8080/v1: correct base_url in [extract] "
+            "or $OPENAI_BASE_URL"
+        )
+    return url

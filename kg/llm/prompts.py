@@ -14,7 +14,7 @@ Message = dict[str, str]
 #: What could end a fence or pass for a mark of the chat template ("</passage>", "<|im_end|>", "[INST]"):
 #: servers turn such marks into control tokens wherever they stand.
 _MARK = re.compile(
-    r"[<＜﹤](?=\s*[/|｜]|\s*/?\s*passage|[!?]?[a-z_][^<>\n]{0,60}>|<)|\[(?=\s*/?\s*(?:inst|sys)\b)",
+    r"[<＜﹤](?=\s*+[/|｜]|\s*+passage|[!?]?[a-z_][^<>\n]{0,60}>|<)|\[(?=\s*+/?\s*+(?:inst|sys)\b)",
     re.IGNORECASE,
 )
 _LOOKALIKES = {"[": "⟦"}

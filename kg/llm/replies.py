@@ -21,6 +21,8 @@ from graphtune.records import Chunk, Extraction, FoundConcept
 #: Braces at which JSON is looked for: text before it may hold some.
 _MAX_STARTS = 20
 _STRING_OR_END = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|\}', re.DOTALL)
+#: A sound escape as a whole, or a lone backslash.
+_ESCAPE = re.compile(r'\\(?:[\\"/bfnrt]|u[0-9a-fA-F]{4})?')
 _Entry = dict[str, Any]
 
 
@@ -115,7 +117,7 @@ def parse_reply(content: str) -> tuple[_Entry, bool]:
 
 def _parse_broken(text: str) -> Any:
     # LaTeX that was not escaped ("\lambda") breaks strings that are fine otherwise.
-    text = re.sub(r'\\(?![\\"/bfnrtu])|\\u(?![0-9a-fA-F]{4})', lambda m: "\\" + m[0], text)
+    text = _ESCAPE.sub(lambda match: match[0] if len(match[0]) > 1 else r"\\", text)
     try:
         return json.JSONDecoder().raw_decode(text)[0]
     except json.JSONDecodeError as error:
