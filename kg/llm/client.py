@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx2
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, NonNegativeInt, ValidationError
 
 from graphtune.config import ExtractConfig
-from graphtune.errors import EndpointError, ExtractionError
-from graphtune.kg.llm.cost import count_tokens
-from graphtune.kg.llm.dialect import Dialect, adapt_dialect, describe_schema
+from graphtune.errors import EmptyReplyError, EndpointError, ExtractionError
+from graphtune.kg.llm.cost import Budget, bound_tokens, count_tokens
+from graphtune.kg.llm.dialect import Dialect, adapt_dialect, describe_schema, render_schema
 from graphtune.kg.llm.limits import Limits
 from graphtune.kg.llm.retry import explain_error, find_wait, hide_credentials
 
@@ -54,8 +54,8 @@ class _Choice(BaseModel):
 
 
 class _Usage(BaseModel):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: NonNegativeInt | None = None
+    completion_tokens: NonNegativeInt | None = None
 
 
 class _Completion(BaseModel):
@@ -144,6 +144,21 @@ class ModelClient:
             else:
                 await asyncio.sleep(wait.seconds)
 
+    async def buy(
+        self, budget: Budget, messages: list[dict[str, str]], schema: type[BaseModel]
+    ) -> tuple[Reply, float | None]:
+        """Ask within a budget; return the reply and what it cost, None where the price is unknown.
+
+        Raises:
+            ExtractionError: as `ask` raises it.
+            EndpointError: as `ask` raises it, or the budget does not allow another request.
+        """
+        # Providers count the schema as part of the prompt.
+        texts = [json.dumps(render_schema(schema)), *(item["content"] for item in messages)]
+        async with budget.reserve(sum(map(bound_tokens, texts)), self._config.max_output_tokens):
+            reply = await self.ask(messages, schema)
+            return reply, budget.spend(reply.prompt_tokens, reply.completion_tokens)
+
     async def _send(
         self, dialect: Dialect, messages: list[dict[str, str]], schema: type[BaseModel]
     ) -> Reply:
@@ -178,22 +193,19 @@ class ModelClient:
             raise ExtractionError(self._explain_body(data)) from None
         choice = completion.choices[0]
         content, reason = choice.message.content or "", choice.finish_reason or "stop"
+        usage = completion.usage or _Usage()
+        sent = usage.prompt_tokens or sum(count_tokens(item["content"]) for item in messages)
         if not content:
             excerpt = self._hide(choice.message.refusal or "empty reply")[:200]
             limit = f" (cut off at max_output_tokens = {self._config.max_output_tokens})"
-            raise ExtractionError(
+            raise EmptyReplyError(
                 f"model {self._config.model!r} gave no answer: {excerpt!r}"
-                + (limit if reason == "length" else "")
+                + (limit if reason == "length" else ""),
+                sent,
+                usage.completion_tokens or 0,
             )
-        usage = completion.usage or _Usage()
-        sent = sum(count_tokens(message["content"]) for message in messages)
-        return Reply(
-            content,
-            usage.prompt_tokens or sent,
-            usage.completion_tokens or count_tokens(content),
-            reason,
-            round(seconds, 3),
-        )
+        received = usage.completion_tokens or count_tokens(content)
+        return Reply(content, sent, received, reason, round(seconds, 3))
 
     def _explain_body(self, data: bytes) -> str:
         """Say what stands in place of a completion: an error, a page of a web server, or nothing."""
