@@ -257,7 +257,8 @@ def test_base_url_and_key_come_from_the_environment(endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost:8080/v1", "http://[bad", "http://me:secret@host:port/v1", "http://h:99999/v1"]
+    "url",
+    ["localhost:8080/v1", "http://[bad", "http://me:secret@host:port/v1", "http://h:99999/v1"],
 )
 def test_an_address_from_the_environment_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(EndpointError, match="OPENAI_BASE_URL") as caught:

@@ -102,7 +102,7 @@ class ModelRun:
             messages = make_messages(job.batch, self._ontology, self._settings)
             tokens = sum(count_tokens(message["content"]) for message in messages)
             requests.append((tokens, len(job.batch.chunks)))
-        speed = measure_speed(self._store.db, self._settings.model)
+        speed = measure_speed(self._store.db, self._settings)
         place = hide_credentials(self._url)
         return estimate_requests(place, self._price, self._settings, speed, requests)
 
