@@ -26,6 +26,7 @@ from graphtune.kg import GraphStore, build_graph
 from graphtune.kg.canonical import hash_canonical
 from graphtune.kg.llm.run import MAX_FAILURES_IN_A_ROW
 from graphtune.kg.llm.verification import (
+    MAX_NEIGHBOURS,
     ModelVerifier,
     find_neighbours,
     make_question,
@@ -204,10 +205,21 @@ def test_neighbours_are_found_across_blocks(monkeypatch: pytest.MonkeyPatch) -> 
     vectors = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
     vectors[7] = 0
     whole = find_neighbours(vectors)
-    monkeypatch.setattr("graphtune.kg.llm.verification._BLOCK", 7)
+    monkeypatch.setattr("graphtune.kg.llm.verification._CELLS", 60 * 7)
     assert whole == find_neighbours(vectors)
     assert whole
     assert all(one < two and 7 not in (one, two) for one, two in whole)
+
+
+def test_names_that_are_all_alike_do_not_all_meet() -> None:
+    vectors = np.random.default_rng(0).normal(size=(300, 8)).astype(np.float32) * 0.1 + 1
+    pairs = find_neighbours(vectors)
+    assert 300 <= len(pairs) <= 300 * MAX_NEIGHBOURS
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    similar = unit @ unit.T
+    np.fill_diagonal(similar, -1)
+    for row in range(0, 300, 50):
+        assert tuple(sorted((row, int(similar[row].argmax())))) in pairs
 
 
 def make_workspace(tmp_path: Path, endpoint: Endpoint, **extract: Any) -> tuple[Workspace, Path]:

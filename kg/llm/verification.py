@@ -23,7 +23,11 @@ from graphtune.progress import open_bar
 
 #: Names whose embeddings are less alike (cosine) are not asked about.
 MIN_SIMILARITY = 0.85
-_BLOCK = 2048
+#: Of each name, so many others at most are asked about, the nearest: to some encoders, all short texts
+#: are alike.
+MAX_NEIGHBOURS = 5
+#: Similarities that are held at once.
+_CELLS = 2**24
 #: What a verdict needs, with room for a model that says more.
 MAX_OUTPUT_TOKENS = 100
 _PROMPT = """\
@@ -158,7 +162,7 @@ class ModelVerifier:
 
 
 def find_neighbours(vectors: Vectors) -> list[tuple[int, int]]:
-    """Return the pairs of rows with a cosine of at least `MIN_SIMILARITY`, smaller index first.
+    """Return the pairs of rows with a cosine of at least `MIN_SIMILARITY`, smaller index first, in order.
 
     Args:
         vectors: float32, shape (n, dim); compared in blocks, so that n may be large.
@@ -167,11 +171,18 @@ def find_neighbours(vectors: Vectors) -> list[tuple[int, int]]:
     [(0, 2)]
     """
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    pairs: list[tuple[int, int]] = []
-    for start in range(0, len(unit), _BLOCK):
-        rows, columns = np.nonzero(unit[start : start + _BLOCK] @ unit.T >= MIN_SIMILARITY)
-        pairs += [(r + start, c) for r, c in zip(rows.tolist(), columns.tolist(), strict=True)]
-    return [(one, two) for one, two in pairs if one < two]
+    count = min(MAX_NEIGHBOURS + 1, len(unit))  # with the row itself
+    size = max(1, _CELLS // max(1, len(unit)))
+    pairs: set[tuple[int, int]] = set()
+    for start in range(0, len(unit), size):
+        similar = unit[start : start + size] @ unit.T
+        nearest = np.argpartition(-similar, count - 1, axis=1)[:, :count]
+        rows, places = np.nonzero(np.take_along_axis(similar, nearest, axis=1) >= MIN_SIMILARITY)
+        others = nearest[rows, places].tolist()
+        pairs |= {
+            (min(pair), max(pair)) for pair in zip((rows + start).tolist(), others, strict=True)
+        }
+    return sorted((one, two) for one, two in pairs if one != two)
 
 
 def make_question(first: str, second: str) -> Messages:
