@@ -1,6 +1,7 @@
 """What a reply says: whatever shape it has, each record stands or falls for itself."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -249,6 +250,17 @@ def test_a_huge_reply_is_read_in_no_time():
     content = write(passage(1, [concept("x" * 1000)] * 9000, [relation(quote="y" * 1000)] * 1000))
     assert len(content) > 10_000_000
     assert read(content)["a"].concepts == ()
+
+
+def test_words_without_end_are_read_in_no_time():
+    long = "poset" + "a" * 300_000
+    known = concept("Dyck path", aliases=[long], quote=long, description=long)
+    start = time.perf_counter()
+    found = read(write(passage(1, [concept(long), known], [relation(source=long, quote=long)])))
+    assert time.perf_counter() - start < 2
+    assert names(found["a"]) == ["Dyck path"]
+    reasons = dict(found["a"].rejections)
+    assert reasons["malformed concept"] == reasons["malformed relation"] == 1
 
 
 @given(
