@@ -329,3 +329,9 @@ def test_two_replies_are_one_answer():
 def test_thoughts_that_never_end_hold_no_answer():
     with pytest.raises(ExtractionError, match="no JSON"):
         parse_reply("<think>Let me see, there is a Dyck path and")
+
+
+def test_a_proposal_without_end_is_not_called_wrong():
+    start = time.perf_counter()
+    read(write(passage(1, [concept()], wrong=["poset" + "a" * 100_000])), config=HYBRID)
+    assert time.perf_counter() - start < 2

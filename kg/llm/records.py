@@ -13,7 +13,7 @@ ReplyRole = Literal["defines", "states", "uses", "mentions"]
 #: Other names that a model may give one concept.
 MAX_ALIASES = 3
 #: Characters; a longer name is none, and of longer texts the rest is not read.
-_MAX_NAME, _MAX_TEXT = 200, 2000
+MAX_NAME, _MAX_TEXT = 200, 2000
 
 
 def _read_list(value: object) -> list[Any]:
@@ -27,7 +27,7 @@ def _read_text(value: object) -> str:
     return value[:_MAX_TEXT] if isinstance(value, str) else ""
 
 
-_Name = Annotated[str, Field(max_length=_MAX_NAME)]
+_Name = Annotated[str, Field(max_length=MAX_NAME)]
 _Text = Annotated[str, BeforeValidator(_read_text)]
 
 

@@ -13,7 +13,7 @@ from graphtune.errors import ExtractionError
 from graphtune.kg.llm.batches import Batch
 from graphtune.kg.llm.grounding import ground_entry, list_items
 from graphtune.kg.llm.hybrid import combine_findings
-from graphtune.kg.llm.records import is_hybrid
+from graphtune.kg.llm.records import MAX_NAME, is_hybrid
 from graphtune.kg.names import normalize_name
 from graphtune.kg.ontology import Ontology
 from graphtune.records import Chunk, Extraction, FoundConcept
@@ -56,7 +56,8 @@ def read_reply(
         extraction = ground_entry(entry, chunk, ontology, config)
         if whole or extraction.concepts or extraction.relations:
             if is_hybrid(config):
-                wrong = [name for name in list_items(entry, "wrong") if isinstance(name, str)]
+                names = (name for name in list_items(entry, "wrong") if isinstance(name, str))
+                wrong = [name for name in names if len(name) <= MAX_NAME]
                 extraction = combine_findings(proposals, extraction, wrong)
             known = found.get(chunk.id)
             found[chunk.id] = merge_extractions(known, extraction) if known else extraction
