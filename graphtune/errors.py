@@ -31,6 +31,15 @@ class ExtractionError(GraphtuneError):
     """The LLM endpoint refused, could not be reached, or answered with something unusable."""
 
 
+class EmptyReplyError(ExtractionError):
+    """A reply of the LLM that is charged for, by these tokens, and holds no answer."""
+
+    def __init__(self, message: str, prompt_tokens: int, completion_tokens: int) -> None:
+        super().__init__(message)
+        self.prompt_tokens = prompt_tokens
+        self.completion_tokens = completion_tokens
+
+
 class EndpointError(ExtractionError):
     """The LLM endpoint as a whole is unusable (unreachable, bad key): trying the next chunk is useless."""
 

@@ -256,6 +256,29 @@ def test_base_url_and_key_come_from_the_environment(endpoint: Endpoint) -> None:
     assert endpoint.keys == [f"Bearer {SECRET}"]
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["localhost:8080/v1", "http://[bad", "http://me:secret@host:port/v1", "http://h:99999/v1"],
+)
+def test_an_address_from_the_environment_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(EndpointError, match="OPENAI_BASE_URL") as caught:
+        ModelClient(ExtractConfig(), {"OPENAI_BASE_URL": url})
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("lead", range(150, 200, 7))
+def test_a_key_that_a_cut_would_split_is_hidden(endpoint: Endpoint, lead: int) -> None:
+    for body in (f"{'x' * lead}{SECRET}", {"error": {"message": f"{'x' * lead}{SECRET}"}}):
+        endpoint.script = [Answer(body)]
+        with pytest.raises(ExtractionError) as caught:
+            ask(endpoint, retries=0)
+        assert SECRET[:6] not in str(caught.value)
+    endpoint.script = [complete(None, refusal=f"{'x' * lead}{SECRET}")]
+    with pytest.raises(ExtractionError) as caught:
+        ask(endpoint, retries=0)
+    assert SECRET[:6] not in str(caught.value)
+
+
 def test_requests_keep_to_the_rate(endpoint: Endpoint) -> None:
     ask(endpoint, times=5, requests_per_minute=600)
     assert endpoint.times[-1] - endpoint.times[0] > 0.35

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from asking import copy_workspace, make_config, read_into, write_papers
-from endpoint import Endpoint, serve
+from endpoint import Answer, Endpoint, Request, be_healthy, complete, serve
 
 from graphtune.config import ExtractConfig, Price, render_toml
 from graphtune.errors import EndpointError
@@ -142,6 +142,25 @@ def test_max_cost_stops_before_it_is_exceeded(
     assert 0 < summary.pending_chunks < 10
     again = build_graph(change(paid, max_cost=9.0, max_output_tokens=100), [papers])
     assert (again.pending_chunks, again.failed_chunks, again.stopped) == (0, 0, "")
+
+
+@pytest.mark.parametrize("answer", [complete("", "length"), complete(None, refusal="No.")])
+def test_replies_without_an_answer_are_paid_for(
+    paid: Workspace, papers: Path, endpoint: Endpoint, answer: Answer
+) -> None:
+    # Every other reply is empty, so that no five in a row fail. One costs 0.1 and its tokens.
+    assert isinstance(answer.body, dict)
+    answer.body["usage"]["completion_tokens"] = 100
+
+    def behave(request: Request) -> Answer:
+        return answer if len(endpoint.requests) % 2 else be_healthy(request)
+
+    endpoint.behave = behave
+    workspace = change(paid, max_cost=1.0, max_output_tokens=100, concurrency=1)
+    summary = build_graph(workspace, [papers])
+    assert "max_cost = $1.00 is reached" in summary.stopped
+    assert summary.spent is not None
+    assert 0.1 * len(endpoint.requests) < summary.spent <= 1.0
 
 
 def test_max_cost_needs_a_price(

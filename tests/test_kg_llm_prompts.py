@@ -1,5 +1,7 @@
 """What a model is asked: batches of passages, one fixed prompt, fences that hold, a strict schema."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,6 +123,13 @@ def test_no_text_holds_a_fence_after_quoting(text):
     assert len(quoted) == len(text)
     for mark in ("</passage", "<passage", "<|", "[INST]", "</s>"):
         assert mark not in quoted
+
+
+def test_blanks_without_end_are_quoted_in_no_time():
+    start = time.perf_counter()
+    assert quote_text("<" + " " * 100_000 + "/passage>").startswith("‹")
+    quote_text("[" + " " * 100_000 + "<" + " " * 100_000)
+    assert time.perf_counter() - start < 1
 
 
 def test_mathematics_is_left_alone():

@@ -1,6 +1,7 @@
 """What a reply says: whatever shape it has, each record stands or falls for itself."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -145,6 +146,14 @@ def test_latex_that_is_not_escaped_costs_nothing():
     assert names(found) == ["Dyck path", "lattice path"]
 
 
+def test_latex_that_is_escaped_survives_a_cut():
+    cut = '{"passages": [{"passage": 1, "concepts": [{"name": "\\\\lambda-ring"}, {"name": "poset"}, {"na'
+    data, whole = parse_reply(cut)
+    assert not whole
+    names = [record["name"] for record in data["passages"][0]["concepts"]]
+    assert names == ["\\lambda-ring", "poset"]
+
+
 def test_what_is_said_of_another_passage_is_not_stored_here():
     found = read(
         write(
@@ -164,6 +173,17 @@ def test_a_huge_reply_is_read_in_no_time():
     content = write(passage(1, [concept("x" * 1000)] * 9000, [relation(quote="y" * 1000)] * 1000))
     assert len(content) > 10_000_000
     assert read(content)["a"].concepts == ()
+
+
+def test_words_without_end_are_read_in_no_time():
+    long = "poset" + "a" * 300_000
+    known = concept("Dyck path", aliases=[long], quote=long, description=long)
+    start = time.perf_counter()
+    found = read(write(passage(1, [concept(long), known], [relation(source=long, quote=long)])))
+    assert time.perf_counter() - start < 2
+    assert names(found["a"]) == ["Dyck path"]
+    reasons = dict(found["a"].rejections)
+    assert reasons["malformed concept"] == reasons["malformed relation"] == 1
 
 
 @given(
@@ -236,3 +256,9 @@ def test_two_replies_are_one_answer():
 def test_thoughts_that_never_end_hold_no_answer():
     with pytest.raises(ExtractionError, match="no JSON"):
         parse_reply("<think>Let me see, there is a Dyck path and")
+
+
+def test_a_proposal_without_end_is_not_called_wrong():
+    start = time.perf_counter()
+    read(write(passage(1, [concept()], wrong=["poset" + "a" * 100_000])), config=HYBRID)
+    assert time.perf_counter() - start < 2

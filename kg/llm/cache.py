@@ -47,11 +47,14 @@ def save_reply(
         db.table("replies").insert(row, replace=True)
 
 
-def measure_speed(db: Database, model: str) -> Speed:
-    """Return the mean time and length of a model's stored replies."""
+def measure_speed(db: Database, config: ExtractConfig) -> Speed:
+    """Return the mean time and length of a model's stored replies of the same limit.
+
+    Verdicts on names have a limit of their own, and are much shorter than findings.
+    """
     rows = db.query(
         "SELECT avg(seconds) AS seconds, avg(completion_tokens) AS completion_tokens "
-        "FROM replies WHERE model = ?",
-        [model],
+        "FROM replies WHERE model = ? AND output_limit = ?",
+        [config.model, config.max_output_tokens],
     )
     return Speed(**next(iter(rows)))

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx2
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, NonNegativeInt, ValidationError
 
 from graphtune.config import ExtractConfig
-from graphtune.errors import EndpointError, ExtractionError
-from graphtune.kg.llm.cost import count_tokens
-from graphtune.kg.llm.dialect import Dialect, adapt_dialect, describe_schema
+from graphtune.errors import EmptyReplyError, EndpointError, ExtractionError
+from graphtune.kg.llm.cost import Budget, bound_tokens, count_tokens
+from graphtune.kg.llm.dialect import Dialect, adapt_dialect, describe_schema, render_schema
 from graphtune.kg.llm.limits import Limits
 from graphtune.kg.llm.retry import explain_error, find_wait, hide_credentials
 
@@ -53,8 +54,8 @@ class _Choice(BaseModel):
 
 
 class _Usage(BaseModel):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: NonNegativeInt | None = None
+    completion_tokens: NonNegativeInt | None = None
 
 
 class _Completion(BaseModel):
@@ -143,6 +144,21 @@ class ModelClient:
             else:
                 await asyncio.sleep(wait.seconds)
 
+    async def buy(
+        self, budget: Budget, messages: list[dict[str, str]], schema: type[BaseModel]
+    ) -> tuple[Reply, float | None]:
+        """Ask within a budget; return the reply and what it cost, None where the price is unknown.
+
+        Raises:
+            ExtractionError: as `ask` raises it.
+            EndpointError: as `ask` raises it, or the budget does not allow another request.
+        """
+        # Providers count the schema as part of the prompt.
+        texts = [json.dumps(render_schema(schema)), *(item["content"] for item in messages)]
+        async with budget.reserve(sum(map(bound_tokens, texts)), self._config.max_output_tokens):
+            reply = await self.ask(messages, schema)
+            return reply, budget.spend(reply.prompt_tokens, reply.completion_tokens)
+
     async def _send(
         self, dialect: Dialect, messages: list[dict[str, str]], schema: type[BaseModel]
     ) -> Reply:
@@ -174,32 +190,30 @@ class ModelClient:
         try:
             completion = _Completion.model_validate_json(data)
         except ValidationError:
-            raise ExtractionError(self._hide(self._explain_body(data))) from None
+            raise ExtractionError(self._explain_body(data)) from None
         choice = completion.choices[0]
         content, reason = choice.message.content or "", choice.finish_reason or "stop"
+        usage = completion.usage or _Usage()
+        sent = usage.prompt_tokens or sum(count_tokens(item["content"]) for item in messages)
         if not content:
             excerpt = self._hide(choice.message.refusal or "empty reply")[:200]
             limit = f" (cut off at max_output_tokens = {self._config.max_output_tokens})"
-            raise ExtractionError(
+            raise EmptyReplyError(
                 f"model {self._config.model!r} gave no answer: {excerpt!r}"
-                + (limit if reason == "length" else "")
+                + (limit if reason == "length" else ""),
+                sent,
+                usage.completion_tokens or 0,
             )
-        usage = completion.usage or _Usage()
-        sent = sum(count_tokens(message["content"]) for message in messages)
-        return Reply(
-            content,
-            usage.prompt_tokens or sent,
-            usage.completion_tokens or count_tokens(content),
-            reason,
-            round(seconds, 3),
-        )
+        received = usage.completion_tokens or count_tokens(content)
+        return Reply(content, sent, received, reason, round(seconds, 3))
 
     def _explain_body(self, data: bytes) -> str:
         """Say what stands in place of a completion: an error, a page of a web server, or nothing."""
+        text = self._hide(data.decode(errors="replace"))
         try:
-            body = json.loads(data)
+            body = json.loads(text)
         except (ValueError, RecursionError):
-            return f"{self.place} sent no chat completion: {data[:200].decode(errors='replace')!r}"
+            return f"{self.place} sent no chat completion: {text[:200]!r}"
         error = body.get("error") if isinstance(body, dict) else None
         if error:
             detail = error.get("message", error) if isinstance(error, dict) else error
@@ -211,5 +225,21 @@ class ModelClient:
 
 
 def find_url(config: ExtractConfig, environ: Mapping[str, str]) -> str:
-    """Return the address of the endpoint; it may hold credentials."""
-    return config.base_url or environ.get("OPENAI_BASE_URL") or OPENAI_URL
+    """Return the address of the endpoint; it may hold credentials.
+
+    Raises:
+        EndpointError: it is no http(s) address.
+    """
+    url = config.base_url or environ.get("OPENAI_BASE_URL") or OPENAI_URL
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        shown = url.rpartition("@")[2].partition("?")[0]
+        raise EndpointError(
+            f"{shown!r} is no address such as http://127.0.0.1:8080/v1: correct base_url in [extract] "
+            "or $OPENAI_BASE_URL"
+        )
+    return url

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from graphtune.config import ExtractConfig, Price
-from graphtune.errors import EndpointError
+from graphtune.errors import EmptyReplyError, EndpointError
 
 #: Assumed where this database has no replies of the model yet.
 ASSUMED_SECONDS = 10.0
@@ -58,6 +58,17 @@ def count_tokens(text: str) -> int:
     5
     """
     return -(-len(text) // 4)
+
+
+def bound_tokens(text: str) -> float:
+    """Return more tokens than a text has in practice: one for two characters, and one a byte beyond ASCII.
+
+    Tokenizers of pairs of bytes have one token for a word, but up to one a byte for rare symbols.
+
+    >>> bound_tokens("A poset is a set."), bound_tokens("∀𝔤")
+    (8.5, 6.0)
+    """
+    return len(text) / 2 + len(text.encode(errors="replace")) - len(text)
 
 
 def format_money(dollars: float) -> str:
@@ -175,15 +186,15 @@ class Budget:
         self._changed = asyncio.Condition()
 
     @asynccontextmanager
-    async def reserve(self, characters: int, max_output_tokens: int) -> AsyncIterator[None]:
+    async def reserve(self, prompt_tokens: float, max_output_tokens: int) -> AsyncIterator[None]:
         """Hold back the most that a request can cost while it is under way.
 
-        No text has more tokens than half its characters in practice, and no reply more than its limit.
+        A reply without an answer is counted here, as whoever sent the request does not see it.
 
         Raises:
             EndpointError: it could go beyond the limit, and nothing under way can still change that.
         """
-        most = compute_cost(self.price, characters / 2, max_output_tokens) if self.price else 0.0
+        most = compute_cost(self.price, prompt_tokens, max_output_tokens) if self.price else 0.0
         async with self._changed:
             while self._limit is not None and self.spent + sum(self._held) + most > self._limit:
                 if not self._held:
@@ -196,6 +207,9 @@ class Budget:
             self._held.append(most)
         try:
             yield
+        except EmptyReplyError as error:
+            self.spend(error.prompt_tokens, error.completion_tokens)
+            raise
         finally:
             async with self._changed:
                 self._held.remove(most)

@@ -12,6 +12,8 @@ from graphtune.records import Role
 ReplyRole = Literal["defines", "states", "uses", "mentions"]
 #: Other names that a model may give one concept.
 MAX_ALIASES = 3
+#: Characters; a longer name is none, and of longer texts the rest is not read.
+MAX_NAME, _MAX_TEXT = 200, 2000
 
 
 def _read_list(value: object) -> list[Any]:
@@ -22,16 +24,17 @@ def _read_list(value: object) -> list[Any]:
 
 
 def _read_text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return value[:_MAX_TEXT] if isinstance(value, str) else ""
 
 
+_Name = Annotated[str, Field(max_length=MAX_NAME)]
 _Text = Annotated[str, BeforeValidator(_read_text)]
 
 
 class ConceptRecord(BaseModel):
     """A concept as a model reports it; only the name is needed, the rest may be missing or odd."""
 
-    name: str
+    name: _Name
     type: _Text = ""
     role: _Text = ""
     description: _Text = ""
@@ -42,9 +45,9 @@ class ConceptRecord(BaseModel):
 class RelationRecord(BaseModel):
     """A relation as a model reports it."""
 
-    source: str
+    source: _Name
     type: _Text
-    target: str
+    target: _Name
     quote: _Text = ""
 
 

@@ -13,7 +13,7 @@ from graphtune.errors import ExtractionError
 from graphtune.kg.llm.batches import Batch
 from graphtune.kg.llm.grounding import ground_entry, list_items
 from graphtune.kg.llm.hybrid import combine_findings
-from graphtune.kg.llm.records import is_hybrid
+from graphtune.kg.llm.records import MAX_NAME, is_hybrid
 from graphtune.kg.names import normalize_name
 from graphtune.kg.ontology import Ontology
 from graphtune.records import Chunk, Extraction, FoundConcept
@@ -21,6 +21,8 @@ from graphtune.records import Chunk, Extraction, FoundConcept
 #: Braces at which JSON is looked for: text before it may hold some.
 _MAX_STARTS = 20
 _STRING_OR_END = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|\}', re.DOTALL)
+#: A sound escape as a whole, or a lone backslash.
+_ESCAPE = re.compile(r'\\(?:[\\"/bfnrt]|u[0-9a-fA-F]{4})?')
 _Entry = dict[str, Any]
 
 
@@ -54,7 +56,8 @@ def read_reply(
         extraction = ground_entry(entry, chunk, ontology, config)
         if whole or extraction.concepts or extraction.relations:
             if is_hybrid(config):
-                wrong = [name for name in list_items(entry, "wrong") if isinstance(name, str)]
+                names = (name for name in list_items(entry, "wrong") if isinstance(name, str))
+                wrong = [name for name in names if len(name) <= MAX_NAME]
                 extraction = combine_findings(proposals, extraction, wrong, ontology.fallback_type)
             known = found.get(chunk.id)
             found[chunk.id] = merge_extractions(known, extraction) if known else extraction
@@ -115,7 +118,7 @@ def parse_reply(content: str) -> tuple[_Entry, bool]:
 
 def _parse_broken(text: str) -> Any:
     # LaTeX that was not escaped ("\lambda") breaks strings that are fine otherwise.
-    text = re.sub(r'\\(?![\\"/bfnrtu])|\\u(?![0-9a-fA-F]{4})', lambda m: "\\" + m[0], text)
+    text = _ESCAPE.sub(lambda match: match[0] if len(match[0]) > 1 else r"\\", text)
     try:
         return json.JSONDecoder().raw_decode(text)[0]
     except json.JSONDecodeError as error:

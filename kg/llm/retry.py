@@ -69,6 +69,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     >>> now = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
     >>> [parse_retry_after(v, now) for v in ("7", "Thu, 01 Jan 2026 12:01:30 GMT", "soon", None, "nan")]
     [7.0, 90.0, None, None, None]
+    >>> parse_retry_after("Thu, 01 Jan 99999999999 00:00:00 GMT", now)
     """
     if not value:
         return None
@@ -77,7 +78,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     except ValueError:
         try:
             date = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         # A date without a zone counts as UTC.
         seconds = (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds()

@@ -102,7 +102,7 @@ class ModelRun:
             messages = make_messages(job.batch, self._ontology, self._settings)
             tokens = sum(count_tokens(message["content"]) for message in messages)
             requests.append((tokens, len(job.batch.chunks)))
-        speed = measure_speed(self._store.db, self._settings.model)
+        speed = measure_speed(self._store.db, self._settings)
         place = hide_credentials(self._url)
         return estimate_requests(place, self._price, self._settings, speed, requests)
 
@@ -126,11 +126,9 @@ class ModelRun:
         failed_in_a_row = 0
 
         async def ask(messages: Messages) -> tuple[Reply, float | None]:
-            size = sum(len(message["content"]) for message in messages)
-            async with budget.reserve(size, settings.max_output_tokens):
-                reply = await client.ask(messages, self._schema)
-                summary.requests += 1
-                return reply, budget.spend(reply.prompt_tokens, reply.completion_tokens)
+            bought = await client.buy(budget, messages, self._schema)
+            summary.requests += 1
+            return bought
 
         async def work() -> None:
             nonlocal failed_in_a_row

@@ -13,9 +13,9 @@ from graphtune.errors import EndpointError, ExtractionError
 from graphtune.kg.llm.cache import find_reply, make_key, measure_speed, save_reply
 from graphtune.kg.llm.client import ModelClient, find_url
 from graphtune.kg.llm.cost import Budget, count_tokens, estimate_requests, find_price
-from graphtune.kg.llm.prompts import quote_text
+from graphtune.kg.llm.prompts import quote_line
 from graphtune.kg.llm.retry import hide_credentials
-from graphtune.kg.llm.run import Consent, find_objection
+from graphtune.kg.llm.run import MAX_FAILURES_IN_A_ROW, Consent, find_objection
 from graphtune.kg.resolution.candidates import MergeCandidate
 from graphtune.kg.store import GraphStore
 from graphtune.kg.summary import BuildSummary
@@ -23,7 +23,11 @@ from graphtune.progress import open_bar
 
 #: Names whose embeddings are less alike (cosine) are not asked about.
 MIN_SIMILARITY = 0.85
-_BLOCK = 2048
+#: Of each name, so many others at most are asked about, the nearest: to some encoders, all short texts
+#: are alike.
+MAX_NEIGHBOURS = 5
+#: Similarities that are held at once.
+_CELLS = 2**24
 #: What a verdict needs, with room for a model that says more.
 MAX_OUTPUT_TOKENS = 100
 _PROMPT = """\
@@ -38,9 +42,10 @@ Messages = list[dict[str, str]]
 
 
 class Verdict(BaseModel):
-    """What the model says of two names."""
+    """What the model says of two names; what else it may say does not matter."""
 
-    model_config = ConfigDict(extra="forbid")
+    # The strict mode of structured output wants this said.
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
 
     same: bool
 
@@ -89,8 +94,7 @@ class ModelVerifier:
         verdicts = [self._read_stored(key) for key in keys]
         todo = [n for n, verdict in enumerate(verdicts) if verdict is None]
         if todo and self._may_ask([questions[n] for n in todo]):
-            client = ModelClient(self._settings, self._environ)
-            asyncio.run(self._ask_all(client, [(keys[n], questions[n]) for n in todo]))
+            asyncio.run(self._ask_all([(keys[n], questions[n]) for n in todo]))
             verdicts = [self._read_stored(key) for key in keys]
         return verdicts
 
@@ -103,32 +107,43 @@ class ModelVerifier:
         url = find_url(settings, self._environ)
         price = find_price(self._config.prices, settings.model, url)
         sizes = [(sum(count_tokens(m["content"]) for m in messages), 1) for messages in questions]
-        speed = measure_speed(self._db, settings.model)
+        speed = measure_speed(self._db, settings)
         estimate = estimate_requests(hide_credentials(url), price, settings, speed, sizes)
         self._summary.stopped = find_objection(estimate, price, settings, self._consent)
         return not self._summary.stopped
 
-    async def _ask_all(
-        self, client: ModelClient, questions: Sequence[tuple[str, Messages]]
-    ) -> None:
+    async def _ask_all(self, questions: Sequence[tuple[str, Messages]]) -> None:
         settings, summary = self._settings, self._summary
+        try:
+            client = ModelClient(settings, self._environ)
+        except EndpointError as error:
+            summary.stopped = str(error)
+            return
         price = find_price(self._config.prices, settings.model, find_url(settings, self._environ))
         spent = summary.spent or 0.0
         left = None if settings.max_cost is None else max(settings.max_cost - spent, 0.0)
         budget = Budget(price, left)
         queue = iter(questions)
+        failures: list[str] = []
+        in_a_row = 0
 
         async def work() -> None:
+            nonlocal in_a_row
             while not summary.stopped and (question := next(queue, None)):
                 try:
                     await self._ask(client, budget, *question)
+                    in_a_row = 0
                 except EndpointError as error:
                     summary.stopped = summary.stopped or str(error)
                 except ExtractionError as error:
                     failures.append(str(error))
+                    in_a_row += 1
+                if in_a_row == MAX_FAILURES_IN_A_ROW and not summary.stopped:
+                    summary.stopped = (
+                        f"{in_a_row} requests failed in a row, the last: {failures[-1]}"
+                    )
                 bar.update()
 
-        failures: list[str] = []
         bar = open_bar("verifying merges", "pairs", len(questions))
         try:
             with bar:
@@ -140,17 +155,14 @@ class ModelVerifier:
             summary.stopped = f"{len(failures)} pairs of names failed, the last: {failures[-1]}"
 
     async def _ask(self, client: ModelClient, budget: Budget, key: str, messages: Messages) -> None:
-        size = sum(len(message["content"]) for message in messages)
-        async with budget.reserve(size, MAX_OUTPUT_TOKENS):
-            reply = await client.ask(messages, Verdict)
-            self._summary.requests += 1
-            cost = budget.spend(reply.prompt_tokens, reply.completion_tokens)
+        reply, cost = await client.buy(budget, messages, Verdict)
+        self._summary.requests += 1
         read_verdict(reply.content)
         save_reply(self._db, key, reply, self._settings, cost)
 
 
 def find_neighbours(vectors: Vectors) -> list[tuple[int, int]]:
-    """Return the pairs of rows with a cosine of at least `MIN_SIMILARITY`, smaller index first.
+    """Return the pairs of rows with a cosine of at least `MIN_SIMILARITY`, smaller index first, in order.
 
     Args:
         vectors: float32, shape (n, dim); compared in blocks, so that n may be large.
@@ -159,11 +171,18 @@ def find_neighbours(vectors: Vectors) -> list[tuple[int, int]]:
     [(0, 2)]
     """
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    pairs: list[tuple[int, int]] = []
-    for start in range(0, len(unit), _BLOCK):
-        rows, columns = np.nonzero(unit[start : start + _BLOCK] @ unit.T >= MIN_SIMILARITY)
-        pairs += [(r + start, c) for r, c in zip(rows.tolist(), columns.tolist(), strict=True)]
-    return [(one, two) for one, two in pairs if one < two]
+    count = min(MAX_NEIGHBOURS + 1, len(unit))  # with the row itself
+    size = max(1, _CELLS // max(1, len(unit)))
+    pairs: set[tuple[int, int]] = set()
+    for start in range(0, len(unit), size):
+        similar = unit[start : start + size] @ unit.T
+        nearest = np.argpartition(-similar, count - 1, axis=1)[:, :count]
+        rows, places = np.nonzero(np.take_along_axis(similar, nearest, axis=1) >= MIN_SIMILARITY)
+        others = nearest[rows, places].tolist()
+        pairs |= {
+            (min(pair), max(pair)) for pair in zip((rows + start).tolist(), others, strict=True)
+        }
+    return sorted((one, two) for one, two in pairs if one != two)
 
 
 def make_question(first: str, second: str) -> Messages:
@@ -172,7 +191,7 @@ def make_question(first: str, second: str) -> Messages:
     >>> make_question("skew field", "division ring")[1]["content"]
     'First: skew field\nSecond: division ring'
     """
-    content = f"First: {quote_text(first)}\nSecond: {quote_text(second)}"
+    content = f"First: {quote_line(first)}\nSecond: {quote_line(second)}"
     return [{"role": "system", "content": _PROMPT}, {"role": "user", "content": content}]
 
 

@@ -40,12 +40,17 @@ class _Report:
 
     def count(self) -> dict[str, int]:
         """Return the counts, the usual two even where they are 0."""
-        counts = {"unmentioned": 0, "dangling": 0} | dict(sorted(self.left_out.items()))
+        counts = {name: n for name, n in sorted(self.left_out.items()) if n}
         waiting = {"waiting edits": len(self.idle)} if self.idle else {}
-        return {name: n for name, n in counts.items() if n or name in _ALWAYS} | waiting
+        return {"unmentioned": 0, "dangling": 0} | counts | waiting
 
-
-_ALWAYS = ("unmentioned", "dangling")
+    def make_meta(self) -> dict[str, str]:
+        """Return it as the store keeps it."""
+        return {
+            "left_out": json.dumps(self.count()),
+            "homographs": json.dumps(self.homographs, ensure_ascii=False),
+            "waiting_edits": json.dumps(self.idle, ensure_ascii=False),
+        }
 
 
 def resolve_graph(
@@ -91,9 +96,7 @@ def resolve_graph(
         "extractor": extractor,
         "ontology": ontology.digest(),
         "verdicts": "verified" if verdicts.is_complete else "",
-        "left_out": json.dumps(report.count()),
-        "homographs": json.dumps(report.homographs, ensure_ascii=False),
-        "waiting_edits": json.dumps(report.idle, ensure_ascii=False),
+        **report.make_meta(),
     }
     with store.db.atomic():
         store.replace_graph(concepts.values(), mentions, relations, meta)
