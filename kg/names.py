@@ -129,6 +129,10 @@ def make_plural(word: str) -> str:
     return word + ("es" if last.endswith(("s", "x", "ch", "sh", "z")) else "s")
 
 
+#: What lies behind so many characters does not tell names apart; folding it would take long.
+MAX_NAME = 500
+
+
 @functools.lru_cache(maxsize=65536)
 def normalize_name(name: str) -> str:
     """Return the normal form of a name: two names with one normal form are the same concept.
@@ -148,7 +152,7 @@ def normalize_name(name: str) -> str:
     >>> normalize_name("(q,t)-Catalan numbers"), normalize_name("q-series")
     ('(q,t)-catalan number', 'q-series')
     """
-    text = " ".join(fold_text(name)[0].replace('"', "").split())
+    text = " ".join(fold_text(name[:MAX_NAME])[0].replace('"', "").split())
     text = re.sub(r"\s*-+\s*", "-", text)
     text = re.sub(r"(?<=[^\W\d_]{2})'s\b|(?<=[^\W\d_]{2}s)'(?=\s|$)", "", text)
     text = re.sub(r"^[\s.,;:!?'*-]+|[\s.,;:!?'*-]+$", "", text)

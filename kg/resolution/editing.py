@@ -142,6 +142,8 @@ def relate_concepts(
         DataError: a concept or the relation is not known, or the relation does not go with their types.
     """
     one, two = find_single(store, source), find_single(store, target)
+    # The names as given: an alias stays with what it becomes, should a merge be undone.
+    given = {one.id: _clean(source), two.id: _clean(target)}
     meant = ontology.map_relation(relation)
     if meant is None:
         known = ", ".join(ontology.relations)
@@ -154,7 +156,7 @@ def relate_concepts(
         raise DataError(
             f"{meant.type} cannot hold between {one.name!r} ({one.type}) and {two.name!r} ({two.type})"
         )
-    arguments = {"source": one.name, "type": meant.type, "target": two.name}
+    arguments = {"source": given[one.id], "type": meant.type, "target": given[two.id]}
     return _edit(store, ontology, "relate", arguments)
 
 
