@@ -39,6 +39,7 @@ def built(tmp_path: Path, papers: Path, config: Config) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_a_walk_through_the_graph(built: Path, papers: Path, tmp_path: Path) -> None:
     again = call("build", "-w", built, papers)
     assert "nothing to do" in again.stdout

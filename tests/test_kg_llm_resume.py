@@ -124,6 +124,7 @@ def test_a_paper_at_a_time_equals_all_at_once_in_any_order_of_replies(
     assert dump(parts) == dump(whole)
 
 
+@pytest.mark.slow
 def test_after_a_kill_only_requests_under_way_are_sent_again(
     corpus: Workspace, papers: Path, endpoint: Endpoint, tmp_path: Path
 ) -> None:
@@ -138,6 +139,7 @@ def test_after_a_kill_only_requests_under_way_are_sent_again(
     check_evidence(workspace)
 
 
+@pytest.mark.slow
 def test_two_processes_on_one_workspace_ask_once(
     corpus: Workspace, papers: Path, endpoint: Endpoint, tmp_path: Path
 ) -> None:
@@ -149,6 +151,7 @@ def test_two_processes_on_one_workspace_ask_once(
     check_evidence(workspace)
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_is_one_message_and_the_next_build_goes_on(
     corpus: Workspace, papers: Path, endpoint: Endpoint, tmp_path: Path
 ) -> None:
