@@ -22,6 +22,16 @@ def make_passage(
     )
 
 
+def make_marked_passage(marked: str, heading: str = "1 Start") -> Chunk:
+    """Make a passage in which *stars* set words in another face."""
+    text, emphasis = "", []
+    for number, part in enumerate(marked.split("*")):
+        if number % 2:
+            emphasis.append(Span(len(text), len(text) + len(part)))
+        text += part
+    return make_passage(text, heading, tuple(emphasis))
+
+
 def _find_units(text: str, heading: str) -> tuple[Unit, ...]:
     titles = {_squash(part) for part in heading.split(" > ")}
     is_bibliography = is_references(heading.rpartition(" > ")[2])

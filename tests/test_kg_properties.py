@@ -3,7 +3,8 @@
 import pytest
 
 from graphtune.kg.rules.extractor import RulesExtractor
-from tests.test_kg_rules import extract, make_chunk, summarize
+from tests.passages import make_marked_passage
+from tests.test_kg_rules import extract, summarize
 
 
 def alias(marked, heading="1 Start"):
@@ -103,4 +104,6 @@ def test_a_title_that_begins_with_a_quality_is_about_it():
 
 def test_ends_of_words_are_no_ordinals():
     assert "path length" in summarize("The *path length* of a tree is a number.")
-    assert RulesExtractor().extract("", make_chunk("A *ring with unity* is a ring.")).concepts
+    assert (
+        RulesExtractor().extract("", make_marked_passage("A *ring with unity* is a ring.")).concepts
+    )

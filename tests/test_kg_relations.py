@@ -12,25 +12,14 @@ from graphtune.kg.ontology import load_ontology
 from graphtune.kg.rules.extractor import RulesExtractor
 from graphtune.kg.rules.relations import find_relations
 from graphtune.records import Chunk, ChunkLink, Mention, Span, Unit
-from tests.passages import make_passage
+from tests.passages import make_marked_passage
 
 ALPHA, BETA, GAMMA = "alpha rule", "beta rule", "gamma rule"
 
 
-def make_chunk(marked, heading="1 Start"):
-    """Build a chunk; *stars* set words in another face."""
-    parts = marked.split("*")
-    text, emphasis = "", []
-    for number, part in enumerate(parts):
-        if number % 2:
-            emphasis.append(Span(len(text), len(text) + len(part)))
-        text += part
-    return make_passage(text, heading, tuple(emphasis))
-
-
 def relate(marked, *names, heading="1 Start"):
     """Return the relations of one passage between the names and what the rules find defined in it."""
-    chunk = make_chunk(marked, heading)
+    chunk = make_marked_passage(marked, heading)
     found = RulesExtractor().extract("", chunk).concepts
     defined = {
         ("c", normalize_name(c.name)): [Span(c.start, c.end)] for c in found if c.role == "defines"
@@ -44,7 +33,7 @@ def relate(marked, *names, heading="1 Start"):
 
 def state(text, *names):
     """Return the relations of one passage in which nothing is defined."""
-    chunk = make_chunk(text)
+    chunk = make_marked_passage(text)
     mentions = list(link_mentions({name: name for name in names or (ALPHA, BETA, GAMMA)}, [chunk]))
     return [(r.source, r.type, r.target) for r in find_relations([chunk], [], {"c": mentions})]
 
@@ -315,7 +304,7 @@ def test_a_proof_in_the_same_chunk_uses_results_but_no_objects():
 
 def test_relation_evidence_is_the_sentence():
     text = "First this. The alpha rule implies the beta rule. Then that."
-    chunk = make_chunk(text)
+    chunk = make_marked_passage(text)
     mentions = [Mention("a", "c", 16, 26, "mentions"), Mention("b", "c", 39, 48, "mentions")]
     (relation,) = find_relations([chunk], [], {"c": mentions})
     assert text[relation.start : relation.end] == "The alpha rule implies the beta rule."
@@ -344,7 +333,7 @@ WORDS = st.sampled_from(
 )
 @settings(max_examples=150, deadline=None)
 def test_relations_are_well_formed_on_any_text(words, heading):
-    chunk = make_chunk(" ".join(words), heading)
+    chunk = make_marked_passage(" ".join(words), heading)
     found = RulesExtractor().extract("", chunk).concepts
     names = {name: normalize_name(name) for name in (ALPHA, BETA, *(c.name for c in found))}
     mentions = list(link_mentions(names, [chunk]))
@@ -359,8 +348,8 @@ def test_relations_are_well_formed_on_any_text(words, heading):
 
 
 def test_a_kind_is_read_from_the_text_and_not_from_a_name_put_together() -> None:
-    apart = make_chunk("A ring R is *left artinian* if it is artinian as a left module.")
-    whole = make_chunk("A *left artinian ring* has a composition series.")
+    apart = make_marked_passage("A ring R is *left artinian* if it is artinian as a left module.")
+    whole = make_marked_passage("A *left artinian ring* has a composition series.")
     for chunk, end, kinds in ((apart, 26, []), (whole, 20, ["artinian ring"])):
         start = chunk.text.index("left artinian")
         mentions = [Mention("left artinian ring", "c", start, end, "defines")]

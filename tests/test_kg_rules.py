@@ -6,23 +6,11 @@ from hypothesis import strategies as st
 
 from graphtune.kg.names import is_plausible_name
 from graphtune.kg.rules.extractor import RulesExtractor
-from graphtune.records import Span
-from tests.passages import make_passage
-
-
-def make_chunk(marked, heading="1 Start"):
-    """Build a chunk; *stars* set words in another face."""
-    parts = marked.split("*")
-    text, emphasis = "", []
-    for number, part in enumerate(parts):
-        if number % 2:
-            emphasis.append(Span(len(text), len(text) + len(part)))
-        text += part
-    return make_passage(text, heading, tuple(emphasis))
+from tests.passages import make_marked_passage
 
 
 def extract(marked, heading="1 Start"):
-    return RulesExtractor().extract("A paper", make_chunk(marked, heading)).concepts
+    return RulesExtractor().extract("A paper", make_marked_passage(marked, heading)).concepts
 
 
 def summarize(marked, heading="1 Start"):
@@ -192,7 +180,7 @@ def test_the_extractor_says_who_it_is():
     extractor = RulesExtractor()
     assert extractor.name == "rules"
     assert extractor.version
-    assert extractor.extract("", make_chunk("A *poset* is a set.")).relations == ()
+    assert extractor.extract("", make_marked_passage("A *poset* is a set.")).relations == ()
 
 
 WORDS = st.sampled_from(
@@ -204,7 +192,7 @@ WORDS = st.sampled_from(
 @given(st.lists(WORDS, max_size=40), st.sampled_from(["", "1 Posets > 1.1 A poset", "References"]))
 @settings(max_examples=150, deadline=None)
 def test_evidence_is_always_in_the_passage(words, heading):
-    chunk = make_chunk(" ".join(words), heading)
+    chunk = make_marked_passage(" ".join(words), heading)
     found = RulesExtractor().extract("", chunk).concepts
     assert found == RulesExtractor().extract("", chunk).concepts
     for concept in found:

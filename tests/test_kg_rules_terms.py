@@ -8,7 +8,8 @@ from graphtune.kg.rules.extractor import RulesExtractor
 from graphtune.kg.rules.phrases import is_adjective
 from graphtune.kg.rules.subjects import find_bearer
 from graphtune.records import Span
-from tests.test_kg_rules import extract, make_chunk, summarize
+from tests.passages import make_marked_passage
+from tests.test_kg_rules import extract, summarize
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_text_before_a_bibliography_is_read():
     ],
 )  # fmt: skip
 def test_descriptions_are_whole(text, sentence, expected):
-    chunk = make_chunk(text)
+    chunk = make_marked_passage(text)
     start = text.index(sentence)
     assert describe(chunk, Span(start, start + len(sentence))) == expected
 
