@@ -68,7 +68,7 @@ def path(workspace: Path, source: str, target: str) -> Outcome:
     r"""Show a shortest path between two concepts, along or against relations, with their quotes.
 
     \b
-    Example: graphtune graph path -w papers-ws "Pieri rule" "Young tableau"
+    Example: graphtune graph path -w papers-ws "Kostka number" "Schur function"
     """
     from graphtune.cli.display import describe_steps, render_steps
     from graphtune.kg import find_concept
