@@ -122,6 +122,9 @@ class SplitConfig(_Settings):
     """Share of the concepts kept for choosing the best checkpoint."""
     test_papers: float = Field(default=0.1, ge=0, lt=1)
     """Share of the papers that never give a positive."""
+    by: Literal["concept", "community"] = "concept"
+    """`concept`: a concept with all its names is held out alone; `community`: with all its neighbours
+    in the graph (harder, but a community larger than the share stays in training)."""
     seed: int = 0
 
 

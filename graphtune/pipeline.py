@@ -32,7 +32,7 @@ from graphtune.pairs import (
     make_evidence_queries,
     make_pairs,
     read_pairs,
-    split_graph,
+    store_split,
     write_pairs,
 )
 from graphtune.workspace import Workspace, lock_workspace
@@ -139,7 +139,7 @@ def _check_built(workspace: Workspace) -> None:
 
 
 def read_graph(workspace: Workspace) -> tuple[ConceptGraph, Split]:
-    """Return the workspace's graph and its split.
+    """Return the workspace's graph and its split (see `graphtune.pairs.store_split`).
 
     Raises:
         DataError: there is no graph yet.
@@ -147,7 +147,7 @@ def read_graph(workspace: Workspace) -> tuple[ConceptGraph, Split]:
     _check_built(workspace)
     with GraphStore(workspace.database) as store:
         graph = load_graph(store, read_ontology(workspace))
-    return graph, split_graph(graph, workspace.config.split)
+    return graph, store_split(workspace.split, graph, workspace.config.split)
 
 
 def pair_workspace(

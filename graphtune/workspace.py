@@ -29,6 +29,11 @@ class Workspace:
         return self.root / "graph.db"
 
     @property
+    def split(self) -> Path:
+        """The file that says which concepts and papers training never sees."""
+        return self.root / "split.json"
+
+    @property
     def pairs(self) -> Path:
         """Folder of training pairs."""
         return self.root / "pairs"

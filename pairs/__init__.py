@@ -6,7 +6,7 @@
 from graphtune.pairs.files import PairsCard, read_pairs, write_pairs
 from graphtune.pairs.queries import make_evidence_queries, make_paper_queries
 from graphtune.pairs.recipes import list_anchor_names, make_pairs
-from graphtune.pairs.split import Split, split_graph
+from graphtune.pairs.split import Split, split_graph, store_split
 
 __all__ = [
     "PairsCard",
@@ -17,5 +17,6 @@ __all__ = [
     "make_paper_queries",
     "read_pairs",
     "split_graph",
+    "store_split",
     "write_pairs",
 ]

@@ -48,7 +48,7 @@ def _list_passages(graph: ConceptGraph, split: Split) -> list[Chunk]:
     return [
         chunk
         for chunk in graph.chunks.values()
-        if split.documents[chunk.document_id] == "train" and chunk.kind != "reference"
+        if split.may_train_on(chunk) and chunk.kind != "reference"
     ]
 
 
@@ -99,7 +99,7 @@ def _pair_by_paper(graph: ConceptGraph, split: Split, config: PairsConfig) -> It
     """
     by_document: defaultdict[str, list[Chunk]] = defaultdict(list)
     for chunk in graph.chunks.values():
-        if split.documents[chunk.document_id] == "train":
+        if split.may_train_on(chunk):
             by_document[chunk.document_id].append(chunk)
 
     def draw_chunks(concept: str, most: int, salt: str) -> list[Chunk]:

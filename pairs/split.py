@@ -1,28 +1,59 @@
-"""The one split that pairs, training and benchmark share: by concept and by paper."""
+"""The one split that pairs, training and benchmark share: by concept, by paper, by near-duplicates.
+
+What cannot be told apart stays together: concepts that share a name or are equivalent (an alias
+cluster), and papers that largely repeat each other. The split is stored as `split.json` and hashed.
+"""
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Literal
 
+import networkx as nx
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
+
 from graphtune.config import SplitConfig
+from graphtune.errors import DataError
+from graphtune.files import read_record, write_record
+from graphtune.kg.communities import find_communities
 from graphtune.kg.graph import ConceptGraph
+from graphtune.kg.names import normalize_name
+from graphtune.records import Chunk
 
 Side = Literal["train", "dev", "test"]
+#: Papers are versions of one work where this share of the shorter one's chunks recurs in the other.
+_SAME_WORK = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(BaseModel):
     """Who may be seen in training. Concepts of `dev` choose the checkpoint, those of `test` measure."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     concepts: dict[str, Side]
     documents: dict[str, Side]
-    digest: str
+    twins: frozenset[str] = frozenset()
+    """Chunks of training papers that nearly repeat one of a held-out paper: they give no positive."""
+    names: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Under which names each concept is known."""
+    made_from: dict[str, str] = Field(default_factory=dict)
+    """Hashes of the graph and the settings that it was made from."""
+    digest: str = ""
     """A sha256 of who stands where, and under which names."""
+
+    @field_serializer("twins")
+    def _sort_twins(self, twins: frozenset[str]) -> list[str]:
+        return sorted(twins)
 
     def list_concepts(self, side: Side) -> list[str]:
         """Return the ids of the concepts on one side, sorted."""
         return sorted(concept for concept, where in self.concepts.items() if where == side)
+
+    def may_train_on(self, chunk: Chunk) -> bool:
+        """Tell whether a chunk may be a positive."""
+        return self.documents[chunk.document_id] == "train" and chunk.id not in self.twins
 
 
 def split_graph(graph: ConceptGraph, config: SplitConfig) -> Split:
@@ -30,26 +61,151 @@ def split_graph(graph: ConceptGraph, config: SplitConfig) -> Split:
 
     Membership follows a hash of the id, so most concepts stay where they are when the graph grows.
     """
-    concepts = [concept for concept in graph.concepts if graph.evidence(concept)]
+    named = [concept for concept in graph.concepts if graph.evidence(concept)]
     shares: dict[Side, float] = {"test": config.test_concepts, "dev": config.dev_concepts}
-    sides = _assign(concepts, shares, f"concept {config.seed}")
-    documents = _assign(graph.documents, {"test": config.test_papers}, f"document {config.seed}")
-    rows = [(concept, side, graph.names(concept)) for concept, side in sorted(sides.items())]
-    digest = hashlib.sha256(repr((rows, sorted(documents.items()))).encode()).hexdigest()
-    return Split(sides, documents, digest)
+    sides = _assign(_cluster_concepts(graph, named, config.by), shares, f"concept {config.seed}")
+    papers = _cluster_papers(graph)
+    documents = _assign(papers, {"test": config.test_papers}, f"document {config.seed}")
+    split = Split(
+        concepts=dict(sorted(sides.items())),
+        documents=dict(sorted(documents.items())),
+        twins=_find_twins(graph, documents),
+        names={concept: graph.names(concept) for concept in sorted(sides)},
+        made_from=_name_inputs(graph, config),
+    )
+    return split.model_copy(update={"digest": _hash_split(split)})
 
 
-def _assign(ids: Iterable[str], shares: dict[Side, float], salt: str) -> dict[str, Side]:
-    """Order ids by a salted hash and give the first ones to the held-out sides.
+def store_split(path: Path, graph: ConceptGraph, config: SplitConfig) -> Split:
+    """Return the split stored at `path`; where graph or settings changed, make and store it anew.
 
-    >>> sorted(_assign("abcdefghij", {"test": 0.2}, "s").values())
+    Raises:
+        DataError: the file was changed since it was made.
+    """
+    if path.is_file():
+        stored = read_record(path, Split)
+        if stored.digest != _hash_split(stored):
+            raise DataError(
+                f"{path} was changed since it was made (its hash does not fit); remove it, and it is "
+                "made again from the graph and [split] in the settings"
+            )
+        if stored.made_from == _name_inputs(graph, config):
+            return stored
+    split = split_graph(graph, config)
+    write_record(path, split)
+    return split
+
+
+def _name_inputs(graph: ConceptGraph, config: SplitConfig) -> dict[str, str]:
+    return {**graph.hashes, "settings": config.digest()}
+
+
+def _hash_split(split: Split) -> str:
+    rows = (
+        sorted((concept, side, split.names[concept]) for concept, side in split.concepts.items()),
+        sorted(split.documents.items()),
+        sorted(split.twins),
+    )
+    return hashlib.sha256(json.dumps(rows, ensure_ascii=True).encode()).hexdigest()
+
+
+def cluster_names(graph: ConceptGraph, concepts: Iterable[str]) -> list[set[str]]:
+    """Return the alias clusters: concepts joined by a shared name or by equivalence."""
+    view = nx.Graph()
+    owner: dict[str, str] = {}
+    for concept in sorted(concepts):
+        view.add_node(concept)
+        for name in graph.names(concept):
+            view.add_edge(concept, owner.setdefault(normalize_name(name), concept))
+    for relation in graph.relations:
+        if relation.type == "equivalent_to" and relation.source in view and relation.target in view:
+            view.add_edge(relation.source, relation.target)
+    return [set(cluster) for cluster in nx.connected_components(view)]
+
+
+def _cluster_concepts(
+    graph: ConceptGraph, concepts: Iterable[str], by: Literal["concept", "community"]
+) -> list[set[str]]:
+    clusters = cluster_names(graph, concepts)
+    if by == "concept":
+        return clusters
+    home = {key: n for n, group in enumerate(find_communities(graph)) for key in group.members}
+    together = nx.Graph()
+    for number, cluster in enumerate(clusters):
+        together.add_node(("cluster", number))
+        together.add_edges_from(
+            (("cluster", number), ("community", home[key])) for key in cluster if key in home
+        )
+    return [
+        {key for kind, n in group if kind == "cluster" for key in clusters[n]}
+        for group in nx.connected_components(together)
+    ]
+
+
+def _cluster_papers(graph: ConceptGraph) -> list[set[str]]:
+    """Return the papers, versions of one work together."""
+    sizes = Counter(chunk.document_id for chunk in graph.chunks.values())
+    shared: defaultdict[tuple[str, str], tuple[set[str], set[str]]] = defaultdict(
+        lambda: (set(), set())
+    )
+    for one, other in _list_repeats(graph):
+        if one.document_id != other.document_id:
+            left, right = sorted((one, other), key=lambda chunk: chunk.document_id)
+            shared[left.document_id, right.document_id][0].add(left.id)
+            shared[left.document_id, right.document_id][1].add(right.id)
+    view = nx.Graph()
+    view.add_nodes_from(graph.documents)
+    view.add_edges_from(
+        papers
+        for papers, chunks in shared.items()
+        if max(len(chunks[i]) / sizes[papers[i]] for i in (0, 1)) >= _SAME_WORK
+    )
+    return [set(cluster) for cluster in nx.connected_components(view)]
+
+
+def _find_twins(graph: ConceptGraph, documents: Mapping[str, Side]) -> frozenset[str]:
+    """Return the training papers' chunks in a near-duplicate cluster with a held-out paper's."""
+    view = nx.Graph((one.id, other.id) for one, other in _list_repeats(graph))
+    side = {key: documents[graph.chunks[key].document_id] for key in view}
+    held_out = {key for key in view if side[key] != "train"}
+    return frozenset(
+        key
+        for cluster in nx.connected_components(view)
+        if cluster & held_out
+        for key in cluster - held_out
+    )
+
+
+def _list_repeats(graph: ConceptGraph) -> list[tuple[Chunk, Chunk]]:
+    return [
+        (graph.chunks[link.source], graph.chunks[link.target])
+        for link in graph.links
+        if link.type == "near_duplicate"
+    ]
+
+
+def _assign(
+    clusters: Iterable[set[str]], shares: Mapping[Side, float], salt: str
+) -> dict[str, Side]:
+    """Order clusters by a salted hash of their first id and fill the held-out sides with them.
+
+    A cluster that is larger than what a side still lacks goes to the next side, or to training.
+
+    >>> sorted(_assign([{key} for key in "abcdefghij"], {"test": 0.2}, "s").values())
     ['test', 'test', 'train', 'train', 'train', 'train', 'train', 'train', 'train', 'train']
     """
-    order = sorted(ids, key=lambda name: (hashlib.sha256(f"{salt} {name}".encode()).digest(), name))
-    sides: dict[str, Side] = dict.fromkeys(order, "train")
-    start = 0
-    for side, share in shares.items():
-        stop = start + round(share * len(order))
-        sides.update(dict.fromkeys(order[start:stop], side))
-        start = stop
+
+    def rank(cluster: set[str]) -> tuple[bytes, str]:
+        first = min(cluster)
+        return hashlib.sha256(f"{salt} {first}".encode()).digest(), first
+
+    order = sorted(clusters, key=rank)
+    total = sum(map(len, order))
+    room = {side: round(share * total) for side, share in shares.items()}
+    sides: dict[str, Side] = {}
+    for cluster in order:
+        side: Side = next((s for s in room if len(cluster) <= room[s]), "train")
+        sides.update(dict.fromkeys(cluster, side))
+        if side in room:
+            room[side] -= len(cluster)
     return sides
