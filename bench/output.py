@@ -13,6 +13,7 @@ from tabulate import tabulate
 
 from graphtune.bench.benchmark import Benchmark, Slice, hash_benchmark, list_slices
 from graphtune.bench.compare import Report, Result
+from graphtune.bench.page import render_page
 from graphtune.files import write_text
 from graphtune.metrics import Qrels, Run
 
@@ -100,7 +101,7 @@ def describe_report(report: Report, provenance: Mapping[str, str]) -> dict[str, 
 def write_report(
     report: Report, folder: Path, provenance: Mapping[str, str] | None = None
 ) -> list[Path]:
-    """Write `results.json`, the table and TREC files into a folder; return what was written.
+    """Write `results.json`, the table, `report.html` and TREC files into a folder; return what was written.
 
     There is one run file a model, dimension and training seed, `runs/<model>-<dim>[-seed<i>].trec`,
     with all queries; `qrels.trec` judges all, `qrels-<group>.trec` one group of them, so that
@@ -113,6 +114,7 @@ def write_report(
         RESULTS_NAME: json.dumps(described, indent=2, ensure_ascii=False) + "\n",
         "table.md": render_table(report, "markdown"),
         "table.txt": render_table(report),
+        "report.html": render_page(report, provenance),
     }
     texts["qrels.trec"] = render_qrels(report.benchmark.qrels, report.benchmark.queries)
     texts |= _render_slices(report.benchmark)

@@ -3,7 +3,7 @@ const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
 const SVG = "http://www.w3.org/2000/svg";
 // The scatter's square, in units of its view box, and the queries listed at once.
-const LEFT = 46, TOP = 8, SIDE = 390, FEW = 50;
+const LEFT = 60, TOP = 8, SIDE = 386, FEW = 50;
 const held = new Set(data.cases);
 
 function make(tag, className, ...children) {
@@ -85,7 +85,7 @@ function drawFrame() {
   const middle = TOP + SIDE / 2, name = (select) => shorten(data.rankings[select.value]);
   frame.append(
     draw("text", { x: LEFT + SIDE / 2, y: TOP + SIDE + 44, "text-anchor": "middle" }, name(across)),
-    draw("text", { transform: `translate(9 ${middle}) rotate(-90)`, "text-anchor": "middle" }, name(upright)));
+    draw("text", { transform: `translate(12 ${middle}) rotate(-90)`, "text-anchor": "middle" }, name(upright)));
   return frame;
 }
 

@@ -64,7 +64,7 @@ def render_page(report: Report, provenance: Mapping[str, str] | None = None) -> 
                 for v in row.result.ndcg_interval
             ],
             4,
-            136,
+            176,
         ),
         curves=[draw_curve(view, section) for section in sections],
         costs=describe_cost(report),
