@@ -143,8 +143,8 @@ def make_marker(query: str, length: int = LENGTH) -> Callable[[str], tuple[Part,
     unless the query has no others. A passage longer than `length` characters is cut to the part with
     the most of the query's words, with an ellipsis at each cut.
 
-    >>> make_marker("Young tableaux")("A young tableau is a filling.")
-    (('A ', False), ('young tableau', True), (' is a filling.', False))
+    >>> make_marker("Young diagrams")("A young diagram has rows.")
+    (('A ', False), ('young diagram', True), (' has rows.', False))
     """
     stem = Stemmer.Stemmer("english").stemWord
     words = _WORD.findall(query.lower())
