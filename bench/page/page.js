@@ -3,7 +3,7 @@ const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
 const SVG = "http://www.w3.org/2000/svg";
 // The scatter's square, in units of its view box, and the queries listed at once.
-const LEFT = 60, TOP = 8, SIDE = 386, FEW = 50;
+const LEFT = 60, TOP = 16, SIDE = 380, FEW = 50;
 const held = new Set(data.cases);
 
 function make(tag, className, ...children) {

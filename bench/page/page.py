@@ -59,6 +59,7 @@ def render_page(report: Report, provenance: Mapping[str, str] | None = None) -> 
             [
                 v
                 for section in sections
+                if section.is_main
                 for row in section.rows
                 if not row.is_mark
                 for v in row.result.ndcg_interval
