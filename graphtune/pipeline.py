@@ -17,15 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from graphtune.config import BaseConfig, TrainConfig
 from graphtune.errors import DataError
 from graphtune.files import read_record
-from graphtune.kg import (
-    BuildSummary,
-    ConceptGraph,
-    GraphStore,
-    build_graph,
-    import_graph,
-    load_graph,
-)
-from graphtune.kg.build import estimate_build, read_ontology
+from graphtune.kg import BuildSummary, ConceptGraph, GraphStore, load_graph
+from graphtune.kg.build import build_graph, estimate_build, import_graph, read_ontology
 from graphtune.pairs import (
     Certificate,
     PairsCard,
