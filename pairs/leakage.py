@@ -14,7 +14,7 @@ import networkx as nx
 from graphtune.files import write_record
 from graphtune.kg.communities import make_undirected
 from graphtune.kg.graph import ConceptGraph
-from graphtune.kg.names import normalize_name
+from graphtune.kg.names import MAX_NAME, normalize_name
 from graphtune.pairs.certificate import (
     Certificate,
     Finding,
@@ -31,7 +31,7 @@ from graphtune.pairs.split import (
     find_twins,
     list_new_concepts,
 )
-from graphtune.pairs.traces import MIN_WORDS, find_phrases, quote_papers, trace_texts
+from graphtune.pairs.traces import find_phrases, quote_papers, squash_text, trace_texts
 from graphtune.records import Pair
 
 
@@ -127,7 +127,7 @@ def _prepare(graph: ConceptGraph, training: _Training) -> _Known:
 def _read_training(graph: ConceptGraph, pairs: Sequence[Pair]) -> _Training:
     anchors: dict[str, str] = {}
     for pair in pairs:
-        anchors.setdefault(normalize_name(pair.anchor), pair.anchor)
+        anchors.setdefault(_normalize(pair.anchor), pair.anchor)
     positives = {(pair.chunk_id, pair.positive): pair.anchor for pair in pairs}
     traced = _trace_positives(graph, positives)
     passages = {
@@ -153,23 +153,23 @@ def _trace_positives(
     graph: ConceptGraph, positives: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], set[str]]:
     """Return the passages that hold the text of each positive, whatever passage it claims."""
-    squashed = {chunk.id: _squash(chunk.passage) for chunk in graph.chunks.values()}
+    squashed = {chunk.id: squash_text(chunk.passage) for chunk in graph.chunks.values()}
     same: defaultdict[str, set[str]] = defaultdict(set)
     for chunk in graph.chunks.values():
-        if len(chunk.text.split()) >= MIN_WORDS:
-            same[_squash(chunk.text)].add(chunk.id)
+        same[squash_text(chunk.text)].add(chunk.id)
     traced = {}
     for claimed, text in positives:
-        short = _squash(text)
-        holds = {claimed} if short in squashed.get(claimed, "") else set()
-        traced[claimed, text] = holds | same.get(short, set())
+        short = squash_text(text)
+        honest = short in squashed.get(claimed, "")
+        traced[claimed, text] = {claimed} if honest else same.get(short, set())
     lost = {text for (_, text), chunks in traced.items() if not chunks}
     found = trace_texts(sorted(lost), {key: chunk.text for key, chunk in graph.chunks.items()})
     return {key: chunks or found.get(key[1], set()) for key, chunks in traced.items()}
 
 
-def _squash(text: str) -> str:
-    return " ".join(text.casefold().split())
+def _normalize(text: str) -> str:
+    """Return the normal form of a name or a longer text, the whole of it."""
+    return normalize_name(text) + text[MAX_NAME:]
 
 
 def _compare_names(known: _Known, group: Group, concepts: Sequence[str]) -> Iterator[Finding]:
@@ -178,7 +178,7 @@ def _compare_names(known: _Known, group: Group, concepts: Sequence[str]) -> Iter
     names = set[str]().union(*(known.forms[key] for key in concepts))
     cluster = {key for concept in concepts for key in known.clusters[concept]}
     others = set[str]().union(*(known.forms[key] for key in cluster)) - names
-    described = {normalize_name(graph.concepts[key].description) for key in concepts} - {""}
+    described = {_normalize(graph.concepts[key].description) for key in concepts} - {""}
     for what, forms in (
         ("anchors that are one of their names", names),
         ("anchors that are another name in their alias clusters", others),

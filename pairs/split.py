@@ -20,6 +20,7 @@ from graphtune.files import read_record, write_record
 from graphtune.kg.communities import find_communities
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
+from graphtune.pairs.traces import MIN_WORDS, squash_text
 from graphtune.records import Chunk
 
 Side = Literal["train", "dev", "test"]
@@ -187,8 +188,17 @@ def find_twins(graph: ConceptGraph, documents: Mapping[str, Side]) -> frozenset[
 
 
 def cluster_repeats(graph: ConceptGraph) -> list[set[str]]:
-    """Return the near-duplicate clusters: ids of chunks that repeat each other, directly or not."""
+    """Return the near-duplicate clusters: ids of chunks that repeat each other, directly or not.
+
+    Links join texts of 20 words or more; a shorter one counts where it is the same word for word.
+    """
     view = nx.Graph((one.id, other.id) for one, other in _list_repeats(graph))
+    first: dict[str, str] = {}
+    for chunk in graph.chunks.values():
+        if len(chunk.text.split()) >= MIN_WORDS:
+            same = first.setdefault(squash_text(chunk.text), chunk.id)
+            if same != chunk.id:
+                view.add_edge(same, chunk.id)
     return [set(cluster) for cluster in nx.connected_components(view)]
 
 

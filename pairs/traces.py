@@ -68,6 +68,15 @@ def trace_texts(texts: Iterable[str], passages: Mapping[str, str]) -> dict[str, 
     return dict(found)
 
 
+def squash_text(text: str) -> str:
+    """Return a text without case and runs of blanks, to tell whether two are the same.
+
+    >>> squash_text("A  Poset")
+    'a poset'
+    """
+    return " ".join(text.casefold().split())
+
+
 def quote_papers(graph: ConceptGraph, texts: Iterable[str]) -> dict[str, set[str]]:
     """Return, for each text that repeats passages of the graph, the ids of the papers they stand in."""
     passages = {chunk.id: chunk.text for chunk in graph.chunks.values()}
