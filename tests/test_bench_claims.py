@@ -1,25 +1,12 @@
-import itertools
 import math
-import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from graphtune.bench import claims
-from graphtune.bench.claims import (
-    ALPHA,
-    Claim,
-    Comparison,
-    correct_holm,
-    find_detectable,
-    judge_claims,
-    randomise_signs,
-    state_claim,
-)
+from graphtune.bench.claims import Claim, Comparison, judge_claims, state_claim
+from graphtune.bench.significance import ALPHA
 from graphtune.errors import DataError
 from graphtune.metrics import paired_interval
 
@@ -146,58 +133,6 @@ def test_a_true_difference_is_claimed_as_often_as_detectable_says(others):
     assert shown[2] >= 196
 
 
-@given(st.lists(st.integers(-3, 3), max_size=9))
-def test_few_clusters_are_enumerated(steps):
-    sums = np.array(steps) / 10  # sums with many ties, which rounding must not tear apart
-    totals = [
-        abs(sum(sign * step for sign, step in zip(signs, steps, strict=True)))
-        for signs in itertools.product((1, -1), repeat=len(steps))
-    ]
-    expected = np.mean([total >= abs(sum(steps)) for total in totals])
-    assert randomise_signs(sums, 1_000, 0) == pytest.approx(expected)
-
-
-def test_randomisation_agrees_with_scipy_and_with_the_t_test():
-    sums = np.random.default_rng(3).normal(0.2, 1, size=80)
-    ours = randomise_signs(sums, 9_999, 0)
-    theirs = stats.permutation_test(
-        (sums,), np.sum, permutation_type="samples", n_resamples=9_999, batch=1_000
-    )
-    assert ours == pytest.approx(theirs.pvalue, abs=0.02)
-    assert ours == pytest.approx(stats.ttest_1samp(sums, 0).pvalue, abs=0.02)
-    assert randomise_signs(-sums, 9_999, 0) == ours == randomise_signs(sums, 9_999, 0)
-
-
-def test_no_p_is_zero_and_equal_systems_have_one():
-    assert randomise_signs(np.full(40, 0.1), 999, 0) == 1 / 1_000
-    assert randomise_signs(np.full(5, 0.1), 999, 0) == 2 / 32
-    assert randomise_signs(np.zeros(40), 999, 0) == 1
-    assert randomise_signs(np.array([0.1, 0.2, -0.3] * 30), 999, 0) == 1
-
-
-def test_randomisation_stays_in_bounded_memory(monkeypatch):
-    sums = np.random.default_rng(0).normal(0.02, 1, size=5_000)
-    tracemalloc.start()
-    expected = randomise_signs(sums, 2_000, 0)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 80 * 2**20
-    monkeypatch.setattr(claims, "_BLOCK", 5_000 * 10)
-    assert randomise_signs(sums, 2_000, 0) == expected  # the same signs, whatever the step
-
-
-@given(st.lists(st.floats(0, 1), max_size=12))
-def test_holm_rejects_as_its_definition_says(values):
-    corrected = correct_holm(values)
-    ordered = sorted(values)
-    for level in (0.01, 0.05, 0.3):
-        passed = 0
-        while passed < len(ordered) and ordered[passed] * (len(ordered) - passed) <= level:
-            passed += 1
-        assert sum(p <= level for p in corrected) == passed
-    assert all(one >= p for one, p in zip(corrected, values, strict=True))
-
-
 def shift(size: float, n_queries: int = 60, n_seeds: int = 1) -> Comparison:
     """Compare a system with one that is worse by `size` on average, with some noise."""
     generator = np.random.default_rng(0)
@@ -290,15 +225,6 @@ def test_the_line_says_how_large_a_difference_would_have_shown():
     assert state_claim(judge_one(same)) == (
         "no difference between A and B on held-out: every query scores alike (n = 60 queries)"
     )
-
-
-def test_detectable_is_that_of_a_paired_t_test():
-    sums = np.random.default_rng(0).normal(size=50)
-    error = sums.std(ddof=1) / math.sqrt(50)
-    expected = (stats.t.ppf(1 - ALPHA / 8, 49) + stats.t.ppf(0.8, 49)) * error
-    assert find_detectable(sums, np.ones(50), family=4) == pytest.approx(expected)
-    # Asking every question twice adds nothing.
-    assert find_detectable(2 * sums, np.full(50, 2.0), 4) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
