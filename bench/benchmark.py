@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass, field, replace
 from graphtune.metrics import Qrels
 
 #: Groups of queries: `held-out` ones were never anchors in training, nor were those of `new papers`,
-#: whose answers lie in papers that gave no positive; `dev` ones chose the checkpoint; `seen` and
-#: `in-sample` ones were anchors.
-GROUPS = ("held-out", "new papers", "dev", "seen", "in-sample")
+#: whose answers lie in papers that gave no positive; `dev` ones chose the checkpoint; `seen` ones were
+#: anchors.
+GROUPS = ("held-out", "new papers", "dev", "seen")
+#: The groups that say something about new queries.
+UNSEEN = GROUPS[:2]
 #: The group of queries of which nobody said whether training met them.
 UNLABELLED = "all"
 
@@ -21,7 +23,9 @@ class Benchmark:
 
     `documents` and `queries` map ids to texts; `qrels` has an entry for every query, with at least
     one positive grade. `groups` names each query's group (a query that is missing belongs to
-    `UNLABELLED`), `concepts` the concepts it is about. `notes` are sentences for the reader.
+    `UNLABELLED`), `concepts` the concepts it is about, `strata` how much of it stands in its answers
+    (see `graphtune.bench.strata`). `tiers` holds judgements of some of the queries by another rule,
+    such as `paper`: every passage of the right papers. `notes` are sentences for the reader.
     """
 
     name: str
@@ -30,7 +34,32 @@ class Benchmark:
     qrels: Qrels
     groups: dict[str, str] = field(default_factory=dict)
     concepts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    strata: dict[str, str] = field(default_factory=dict)
+    tiers: dict[str, Qrels] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Queries that are averaged together: a group, or one stratum of it, or judged by another tier.
+
+    An empty `stratum` means all of them, an empty `tier` the benchmark's own judgements.
+    """
+
+    group: str
+    queries: tuple[str, ...]
+    stratum: str = ""
+    tier: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name the slice in words.
+
+        >>> Slice("held-out", (), tier="paper").label
+        'held-out, paper level'
+        """
+        tier = f"{self.tier} level" if self.tier else ""
+        return ", ".join(part for part in (self.group, self.stratum, tier) if part)
 
 
 def hash_benchmark(benchmark: Benchmark) -> str:
@@ -41,23 +70,33 @@ def hash_benchmark(benchmark: Benchmark) -> str:
     return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
 
 
-def list_groups(benchmark: Benchmark) -> dict[str, list[str]]:
-    """Return the queries of each group, and of `all` where there are several groups.
+def list_slices(benchmark: Benchmark) -> list[Slice]:
+    """Return the groups in order, each followed by its strata and its tiers.
 
-    `in-sample` queries are judged by another rule, so nothing is averaged over them and others.
+    Where there are several groups, `all` comes last.
 
-    >>> list(list_groups(Benchmark("b", {}, {"q": "", "r": ""}, {}, {"q": "seen", "r": "held-out"})))
-    ['held-out', 'seen', 'all']
+    >>> [s.group for s in list_slices(Benchmark("b", {}, {"q": "", "r": ""}, {}, {"r": "held-out"}))]
+    ['held-out', 'all']
     """
     members: dict[str, list[str]] = {}
     for query in benchmark.queries:
         members.setdefault(benchmark.groups.get(query, UNLABELLED), []).append(query)
     rank = {group: place for place, group in enumerate(GROUPS)}
     ordered = dict(sorted(members.items(), key=lambda item: (rank.get(item[0], 9), item[0])))
-    if len(ordered) > 1 and "in-sample" not in ordered:
+    if len(ordered) > 1:
         ordered.pop(UNLABELLED, None)
         ordered[UNLABELLED] = list(benchmark.queries)
-    return ordered
+    return [part for group, queries in ordered.items() for part in _cut(benchmark, group, queries)]
+
+
+def _cut(benchmark: Benchmark, group: str, queries: list[str]) -> list[Slice]:
+    parts = [Slice(group, tuple(queries))]
+    for stratum in sorted(set(benchmark.strata.values())):
+        inside = tuple(query for query in queries if benchmark.strata.get(query) == stratum)
+        parts.append(Slice(group, inside, stratum=stratum))
+    for tier, qrels in benchmark.tiers.items():
+        parts.append(Slice(group, tuple(query for query in queries if query in qrels), tier=tier))
+    return [part for part in parts if part.queries]
 
 
 def label_seen(

@@ -11,10 +11,10 @@ from urllib.parse import quote
 from pydantic import TypeAdapter
 from tabulate import tabulate
 
-from graphtune.bench.benchmark import UNLABELLED, Benchmark, hash_benchmark, list_groups
+from graphtune.bench.benchmark import Benchmark, Slice, hash_benchmark, list_slices
 from graphtune.bench.compare import Report, Result
 from graphtune.files import write_text
-from graphtune.metrics import Run
+from graphtune.metrics import Qrels, Run
 
 _HEADERS = (
     "Model", "Dim", "Queries", "n", "MRR@10", "NDCG@10 [95 %]", "Δ base", "Recall@10/20"
@@ -44,7 +44,8 @@ def render_table(report: Report, style: Literal["plain", "markdown"] = "plain") 
     title = (
         f"{benchmark.name}: {len(benchmark.queries)} queries, {len(benchmark.documents)} passages"
     )
-    remarks = [f"{bullet}{remark}" for remark in (*report.verdicts, *benchmark.notes)]
+    missing = [f"not run: {one.system} ({one.reason})" for one in report.missing]
+    remarks = [f"{bullet}{remark}" for remark in (*report.verdicts, *missing, *benchmark.notes)]
     return "\n".join([title, "", table, *([""] if remarks else []), *remarks]) + "\n"
 
 
@@ -56,15 +57,21 @@ def _render_row(result: Result) -> tuple[str, ...]:
         mean, below, above = result.difference
         difference = f"{mean:+.3f} [{below:+.3f}, {above:+.3f}]"
     return (
-        result.model,
-        str(result.dim or "–"),
-        result.group,
+        result.system,
+        _render_width(result),
+        Slice(result.group, (), result.stratum, result.tier).label,
         str(result.n_queries),
         value["MRR@10"],
         f"{value['NDCG@10']} [{low:.3f}, {high:.3f}]",
         difference,
         f"{value['Recall@10']}/{value['Recall@20']}",
     )
+
+
+def _render_width(result: Result) -> str:
+    if not result.dim:
+        return "–"
+    return f"{result.dim}" if result.precision == "float32" else f"{result.dim} {result.precision}"
 
 
 def describe_report(report: Report, provenance: Mapping[str, str]) -> dict[str, Any]:
@@ -84,6 +91,7 @@ def describe_report(report: Report, provenance: Mapping[str, str]) -> dict[str, 
         "seed": report.seed,
         "provenance": dict(sorted({**provenance, "benchmark": hash_benchmark(benchmark)}.items())),
         "verdicts": list(report.verdicts),
+        "missing": [{"system": one.system, "reason": one.reason} for one in report.missing],
         "notes": list(benchmark.notes),
         "results": rows,
     }
@@ -106,25 +114,33 @@ def write_report(
         "table.md": render_table(report, "markdown"),
         "table.txt": render_table(report),
     }
-    texts["qrels.trec"] = render_qrels(report.benchmark, report.benchmark.queries)
-    groups = {
-        group: queries
-        for group, queries in list_groups(report.benchmark).items()
-        if group != UNLABELLED
-    }
-    for queries, stem in zip(groups.values(), name_files(groups), strict=True):
-        texts[f"qrels-{stem}.trec"] = render_qrels(report.benchmark, queries)
-    for by_dim, stem in zip(report.runs.values(), name_files(report.runs), strict=True):
-        for dim, seeds in by_dim.items():
-            for number, run in enumerate(seeds):
-                tag = f"{stem}-{dim}" + (f"-seed{number}" if len(seeds) > 1 else "")
-                texts[f"runs/{tag}.trec"] = render_run(run, tag)
+    texts["qrels.trec"] = render_qrels(report.benchmark.qrels, report.benchmark.queries)
+    texts |= _render_slices(report.benchmark)
+    systems = list(dict.fromkeys(ranking.system for ranking in report.rankings))
+    stems = dict(zip(systems, name_files(systems), strict=True))
+    for ranking in report.rankings:
+        stem = f"{stems[ranking.system]}-{ranking.dim}"
+        stem += "" if ranking.precision == "float32" else f"-{ranking.precision}"
+        for number, run in enumerate(ranking.runs):
+            tag = stem + (f"-seed{number}" if len(ranking.runs) > 1 else "")
+            texts[f"runs/{tag}.trec"] = render_run(run, tag)
     shutil.rmtree(folder / "runs", ignore_errors=True)
     (folder / "runs").mkdir(parents=True)
     # Last what says that the rest is there.
     for name in sorted(texts, key=lambda name: name == RESULTS_NAME):
         write_text(folder / name, texts[name])
     return [folder / name for name in texts]
+
+
+def _render_slices(benchmark: Benchmark) -> dict[str, str]:
+    """Return the judgements of every slice but that of all queries, by file name."""
+    slices = [part for part in list_slices(benchmark) if len(part.queries) < len(benchmark.queries)]
+    stems = name_files(part.label for part in slices)
+    tiers = {"": benchmark.qrels, **benchmark.tiers}
+    return {
+        f"qrels-{stem}.trec": render_qrels(tiers[part.tier], part.queries)
+        for part, stem in zip(slices, stems, strict=True)
+    }
 
 
 def read_result(
@@ -156,12 +172,12 @@ def render_run(run: Run, tag: str) -> str:
     )
 
 
-def render_qrels(benchmark: Benchmark, queries: Iterable[str]) -> str:
+def render_qrels(qrels: Qrels, queries: Iterable[str]) -> str:
     """Return the judgements of some queries in TREC form: query, 0, document, grade."""
     return "".join(
         f"{_encode_id(query)} 0 {_encode_id(document)} {grade}\n"
         for query in queries
-        for document, grade in benchmark.qrels[query].items()
+        for document, grade in qrels[query].items()
     )
 
 

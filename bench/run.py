@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from graphtune.bench.benchmark import Benchmark
 from graphtune.bench.compare import Report, compare_systems
 from graphtune.bench.retrievers import rank_bm25, rank_dense
+from graphtune.bench.systems import Ranking
 from graphtune.config import BaseConfig, BenchConfig
 from graphtune.encoder import hash_model, list_dims, load_encoder
 from graphtune.metrics import Run
@@ -30,7 +31,7 @@ def run_systems(
     Returns:
         A report for each benchmark, and the hashes of all models by name.
     """
-    runs: list[dict[str, dict[int, list[Run]]]] = [{} for _ in benchmarks]
+    runs: list[dict[tuple[str, int], list[Run]]] = [{} for _ in benchmarks]
     hashes = {}
     for name, encoders in systems.items():
         for number, reference in enumerate(encoders):
@@ -41,11 +42,10 @@ def run_systems(
             hashes[f"model {label}"] = hash_model(encoder)
             for benchmark, by_system in zip(benchmarks, runs, strict=True):
                 for dim, run in rank_dense(encoder, benchmark, ladder, config.top_k).items():
-                    by_system.setdefault(name, {}).setdefault(dim, []).append(run)
+                    by_system.setdefault((name, dim), []).append(run)
+    reports = []
     for benchmark, by_system in zip(benchmarks, runs, strict=True):
-        by_system["BM25"] = {0: [rank_bm25(benchmark, config.top_k)]}
-    reports = [
-        compare_systems(benchmark, by_system, base, config.bootstrap, config.seed)
-        for benchmark, by_system in zip(benchmarks, runs, strict=True)
-    ]
+        rankings = [Ranking(name, tuple(seeds), dim) for (name, dim), seeds in by_system.items()]
+        rankings.append(Ranking("BM25", (rank_bm25(benchmark, config.top_k),), kind="lexical"))
+        reports.append(compare_systems(benchmark, rankings, base, config.bootstrap, config.seed))
     return reports, hashes

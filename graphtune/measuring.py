@@ -111,11 +111,11 @@ def _measure(
 def _label(
     benchmark: Benchmark, workspace: Workspace, graph: ConceptGraph, split: Split
 ) -> Benchmark:
-    from graphtune.bench import label_seen
+    from graphtune.bench import label_seen, label_strata
 
     anchors = _list_anchors(workspace, graph, split)
     dev = [name for concept in split.list_concepts("dev") for name in graph.names(concept)]
-    return label_seen(benchmark, anchors, dev, normalize_name)
+    return label_strata(label_seen(benchmark, anchors, dev, normalize_name))
 
 
 def _sort_out_stale(

@@ -45,7 +45,7 @@ def make_paper_queries(
         papers = graph.papers(concept)
         if len(papers) >= least:
             grades = {chunk.id: 1 for chunk in graph.chunks.values() if chunk.document_id in papers}
-            _add(made, f"{concept}#paper", graph.concepts[concept].name, grades, concept)
+            _add(made, f"{concept}#0", graph.concepts[concept].name, grades, concept)
     return made
 
 

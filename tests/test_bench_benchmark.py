@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from graphtune.bench.benchmark import Benchmark, hash_benchmark, label_seen, list_groups
+from graphtune.bench.benchmark import Benchmark, Slice, hash_benchmark, label_seen, list_slices
 
 TINY = Benchmark(
     name="tiny",
@@ -25,17 +25,39 @@ def test_seen_queries_are_those_whose_text_or_concept_was_an_anchor():
 
 
 def test_groups_stand_in_a_fixed_order_with_all_at_the_end():
-    assert list_groups(TINY) == {"all": ["q1", "q2", "q3"]}
+    assert list_slices(TINY) == [Slice("all", ("q1", "q2", "q3"))]
     grouped = replace(TINY, groups={"q1": "seen", "q2": "zebra", "q3": "held-out"})
-    assert list_groups(grouped) == {
-        "held-out": ["q3"],
-        "seen": ["q1"],
-        "zebra": ["q2"],
-        "all": ["q1", "q2", "q3"],
-    }
+    assert list_slices(grouped) == [
+        Slice("held-out", ("q3",)),
+        Slice("seen", ("q1",)),
+        Slice("zebra", ("q2",)),
+        Slice("all", ("q1", "q2", "q3")),
+    ]
     partly = replace(TINY, groups={"q2": "held-out"})
-    assert list_groups(partly) == {"held-out": ["q2"], "all": ["q1", "q2", "q3"]}
-    assert list(list_groups(replace(TINY, groups=dict.fromkeys(TINY.queries, "seen")))) == ["seen"]
+    assert [part.group for part in list_slices(partly)] == ["held-out", "all"]
+    one = replace(TINY, groups=dict.fromkeys(TINY.queries, "seen"))
+    assert [part.group for part in list_slices(one)] == ["seen"]
+
+
+def test_strata_and_tiers_cut_each_group_and_empty_cuts_are_left_out():
+    cut = replace(
+        TINY,
+        groups={"q1": "seen", "q2": "seen", "q3": "held-out"},
+        strata={"q1": "easy", "q2": "hard", "q3": "hard"},
+        tiers={"paper": {"q2": {"d1": 1}}},
+    )
+    assert [(part.label, part.queries) for part in list_slices(cut)] == [
+        ("held-out", ("q3",)),
+        ("held-out, hard", ("q3",)),
+        ("seen", ("q1", "q2")),
+        ("seen, easy", ("q1",)),
+        ("seen, hard", ("q2",)),
+        ("seen, paper level", ("q2",)),
+        ("all", ("q1", "q2", "q3")),
+        ("all, easy", ("q1",)),
+        ("all, hard", ("q2", "q3")),
+        ("all, paper level", ("q2",)),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -46,6 +68,8 @@ def test_groups_stand_in_a_fixed_order_with_all_at_the_end():
         {"qrels": {**TINY.qrels, "q3": {"d2": 2}}},
         {"groups": {"q1": "seen"}},
         {"concepts": {}},
+        {"strata": {"q1": "easy"}},
+        {"tiers": {"paper": {"q1": {"d2": 1}}}},
     ],
 )
 def test_the_hash_changes_with_whatever_is_scored(change):

@@ -5,6 +5,7 @@ import pytest
 
 from graphtune.bench.benchmark import Benchmark
 from graphtune.bench.compare import Report, compare_systems, state_verdict
+from graphtune.bench.systems import Ranking
 from graphtune.errors import DataError
 from graphtune.metrics import MEASURES, Run, mean_interval, paired_interval, score_run
 
@@ -31,8 +32,16 @@ def random_run(seed: int, worst: int) -> Run:
     return rank_at(np.random.default_rng(seed).integers(0, worst, size=60).tolist())
 
 
-def compare(**systems) -> Report:
-    return compare_systems(BENCHMARK, systems, base="base", bootstrap=500, seed=0)
+def make_rankings(systems: dict[str, dict[int, list[Run]]]) -> list[Ranking]:
+    return [
+        Ranking(name, tuple(seeds), dim)
+        for name, by_dim in systems.items()
+        for dim, seeds in by_dim.items()
+    ]
+
+
+def compare(benchmark: Benchmark = BENCHMARK, **systems) -> Report:
+    return compare_systems(benchmark, make_rankings(systems), "base", bootstrap=500, seed=0)
 
 
 def ndcg(run: Run, queries) -> list[float]:
@@ -44,7 +53,7 @@ def test_rows_hold_means_over_seeds_and_queries_with_their_intervals():
     base, first, second = random_run(0, 9), random_run(1, 5), random_run(2, 5)
     report = compare(base={8: [base]}, tuned={8: [first, second]})
     held_out = [query for query in QUERIES if GROUPS[query] == "held-out"]
-    row = next(r for r in report.results if (r.model, r.group) == ("tuned", "held-out"))
+    row = next(r for r in report.results if (r.system, r.group) == ("tuned", "held-out"))
     ours = np.mean([ndcg(first, held_out), ndcg(second, held_out)], axis=0)
     assert row.n_queries == 40
     assert row.measures["NDCG@10"] == pytest.approx(ours.mean())
@@ -58,15 +67,15 @@ def test_rows_hold_means_over_seeds_and_queries_with_their_intervals():
 
 def test_rows_stand_by_group_then_system_then_dimension():
     run = random_run(0, 5)
-    report = compare(base={4: [run], 8: [run]}, bm25={0: [run]})
+    report = compare(base={8: [run], 4: [run]}, bm25={0: [run]})
     expected = [
         (group, *system)
         for group in ("held-out", "seen", "all")
         for system in (("base", 8), ("base", 4), ("bm25", 0))
     ]
-    assert [(r.group, r.model, r.dim) for r in report.results] == expected
+    assert [(r.group, r.system, r.dim) for r in report.results] == expected
     assert [r.n_queries for r in report.results[::3]] == [40, 20, 60]
-    plain = compare_systems(replace(BENCHMARK, groups={}), {"base": {8: [run]}}, "base", 100, 0)
+    plain = compare(replace(BENCHMARK, groups={}), base={8: [run]})
     assert [r.group for r in plain.results] == ["all"]
 
 
@@ -75,7 +84,7 @@ def test_differences_are_to_the_same_dimension_else_to_full_width():
     report = compare(
         base={8: [wide], 4: [narrow]}, tuned={8: [other], 4: [other]}, bm25={0: [other]}
     )
-    rows = {(r.model, r.dim): r for r in report.results if r.group == "all"}
+    rows = {(r.system, r.dim): r for r in report.results if r.group == "all"}
     mean = {key: row.measures["NDCG@10"] for key, row in rows.items()}
     assert rows["base", 8].difference is rows["base", 4].difference is None
     for key, against in ((("tuned", 8), 8), (("tuned", 4), 4), (("bm25", 0), 8)):
@@ -105,28 +114,30 @@ def test_verdicts_say_above_below_or_nothing_shown():
 
 def test_seen_queries_alone_give_no_verdict():
     better, worse = rank_at([0] * 60), rank_at([9] * 60)
-    seen = replace(BENCHMARK, groups=dict.fromkeys(QUERIES, "in-sample"))
-    report = compare_systems(seen, {"base": {8: [worse]}, "m": {8: [better]}}, "base", 100, 0)
+    seen = replace(BENCHMARK, groups=dict.fromkeys(QUERIES, "seen"))
+    report = compare(seen, base={8: [worse]}, m={8: [better]})
     assert report.verdicts == (
         "no verdict: the benchmark has no queries known to be held out from training",
     )
-    alone = compare_systems(seen, {"base": {8: [worse]}, "bm25": {0: [better]}}, "base", 100, 0)
+    alone = compare(seen, base={8: [worse]}, bm25={0: [better]})
     assert alone.verdicts == ()
 
 
 def test_a_handful_of_queries_gives_no_verdict():
     few = replace(BENCHMARK, groups={q: "held-out" if q < "q05" else "seen" for q in QUERIES})
-    runs = {"base": {8: [rank_at([9] * 60)]}, "m": {8: [rank_at([0] * 60)]}}
-    (verdict,) = compare_systems(few, runs, "base", 100, 0).verdicts
+    report = compare(few, base={8: [rank_at([9] * 60)]}, m={8: [rank_at([0] * 60)]})
+    (verdict,) = report.verdicts
     assert "too few queries on held-out for a verdict" in verdict
     assert verdict.endswith("n = 5")
 
 
 def test_a_system_that_did_not_run_is_refused_rather_than_scored_zero():
     run = random_run(0, 5)
-    with pytest.raises(DataError, match="run 2 of m at dimension 8 answers none of the 60 queries"):
+    with pytest.raises(
+        DataError, match="run 2 of m at 8 dimensions answers none of the 60 queries"
+    ):
         compare(base={8: [run]}, m={8: [run, {}]})
-    with pytest.raises(DataError, match="m at dimension 8 has no run"):
+    with pytest.raises(DataError, match="m at 8 dimensions has no run"):
         compare(base={8: [run]}, m={8: []})
     with pytest.raises(DataError, match="'base' is not among the systems that ran: m"):
         compare(m={8: [run]})

@@ -8,6 +8,7 @@ import pytest
 from graphtune.bench.benchmark import Benchmark, hash_benchmark
 from graphtune.bench.compare import Report, compare_systems
 from graphtune.bench.output import render_table, write_report
+from graphtune.bench.systems import Ranking
 
 DOCUMENTS = {f"d{number}": "text" for number in range(8)}
 QUERIES = {f"q{number}": "text" for number in range(30)}
@@ -16,7 +17,7 @@ BENCHMARK = Benchmark(
     DOCUMENTS,
     QUERIES,
     {query: {"d0": 2, f"d{1 + number % 7}": 1} for number, query in enumerate(QUERIES)},
-    {query: "held-out" if number % 3 else "in-sample" for number, query in enumerate(QUERIES)},
+    {query: "held-out" if number % 3 else "seen" for number, query in enumerate(QUERIES)},
     notes=("A note.",),
 )
 
@@ -34,12 +35,14 @@ def make_run(step: int):
 
 @pytest.fixture
 def report() -> Report:
-    runs = {
-        "sentence-transformers/all-MiniLM-L6-v2": {384: [make_run(3)]},
-        "tuned": {384: [make_run(1), make_run(5)], 64: [make_run(2), make_run(7)]},
-        "BM25": {0: [make_run(6)]},
-    }
-    return compare_systems(BENCHMARK, runs, next(iter(runs)), bootstrap=200, seed=0)
+    base = "sentence-transformers/all-MiniLM-L6-v2"
+    rankings = [
+        Ranking(base, (make_run(3),), 384),
+        Ranking("tuned", (make_run(1), make_run(5)), 384),
+        Ranking("tuned", (make_run(2), make_run(7)), 64),
+        Ranking("BM25", (make_run(6),), kind="lexical"),
+    ]
+    return compare_systems(BENCHMARK, rankings, base, bootstrap=200, seed=0)
 
 
 def test_the_plain_table_fits_a_terminal_and_says_everything(report: Report):
@@ -70,7 +73,7 @@ def test_every_result_is_a_markdown_row_with_its_numbers(report: Report):
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         low, high = result.ndcg_interval
         assert cells[:4] == [
-            result.model, str(result.dim or "–"), result.group, str(result.n_queries)
+            result.system, str(result.dim or "–"), result.group, str(result.n_queries)
         ]  # fmt: skip
         assert cells[4] == f"{result.measures['MRR@10']:.3f}"
         assert cells[5] == f"{result.measures['NDCG@10']:.3f} [{low:.3f}, {high:.3f}]"
@@ -96,7 +99,7 @@ def test_trec_files_give_the_rows_of_the_table_again(report: Report, tmp_path: P
     measures = {"MRR@10": "RR@10", "NDCG@10": "nDCG@10", "Recall@10": "R@10", "Recall@20": "R@20"}
     for result in report.results:
         qrels = "qrels.trec" if result.group == "all" else f"qrels-{result.group}.trec"
-        stem = result.model.replace("/", "-")
+        stem = result.system.replace("/", "-")
         seeds = len(result.by_seed["MRR@10"])
         for number in range(seeds):
             tag = f"{stem}-{result.dim}" + (f"-seed{number}" if seeds > 1 else "")
@@ -116,15 +119,16 @@ def test_the_same_report_gives_the_same_bytes_and_lists_all_files(report: Report
     again = write_report(report, tmp_path / "two")
     assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in again]
     assert {path.name for path in paths} >= {
-        "results.json", "table.md", "qrels.trec", "qrels-in-sample.trec", "BM25-0.trec",
+        "results.json", "table.md", "qrels.trec", "qrels-seen.trec", "BM25-0.trec",
         "tuned-64-seed1.trec", "sentence-transformers-all-MiniLM-L6-v2-384.trec",
     }  # fmt: skip
     assert "qrels-all.trec" not in {path.name for path in paths}
 
 
 def test_names_cannot_leave_the_folder_or_overwrite_each_other(tmp_path: Path):
-    runs = {name: {8: [make_run(1)]} for name in ("base", "../x", "..\\x", "X", "a b")}
-    report = compare_systems(BENCHMARK, runs, "base", bootstrap=100, seed=0)
+    names = ("base", "../x", "..\\x", "X", "a b")
+    rankings = [Ranking(name, (make_run(1),), 8) for name in names]
+    report = compare_systems(BENCHMARK, rankings, "base", bootstrap=100, seed=0)
     paths = write_report(report, tmp_path / "out")
     assert {path.parent for path in paths} == {tmp_path / "out", tmp_path / "out" / "runs"}
     assert len({str(path).casefold() for path in paths}) == len(paths)
@@ -139,7 +143,7 @@ def test_ids_with_spaces_stay_one_column(tmp_path: Path):
         groups={},
     )
     run = {"young tableau": [("d 1", 0.5), ("d%201", 0.25)]}
-    write_report(compare_systems(spaced, {"base": {8: [run]}}, "base", 100, 0), tmp_path)
+    write_report(compare_systems(spaced, [Ranking("base", (run,), 8)], "base", 100, 0), tmp_path)
     assert (tmp_path / "qrels.trec").read_text() == "young%20tableau 0 d%201 1\n"
     assert (tmp_path / "runs" / "base-8.trec").read_text().splitlines() == [
         "young%20tableau Q0 d%201 1 0.500000 base-8",

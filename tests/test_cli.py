@@ -140,7 +140,7 @@ def test_run_and_what_follows(built: Path, papers: Path, tmp_path: Path) -> None
     (built / "graphtune.toml").write_text(quick, encoding="utf-8")
     done = call_json("run", "-w", built, papers)
     groups = {row["group"] for row in done["results"][0]["results"]}
-    assert {"held-out", "seen", "in-sample"} == groups
+    assert {"held-out", "seen", "all"} == groups
     dims = {row["dim"] for row in done["results"][0]["results"] if row["model"] == "minilm"}
     assert dims == {384, 256, 128, 64}
     assert "## Results" in (Path(done["model"]) / "README.md").read_text(encoding="utf-8")

@@ -178,7 +178,7 @@ def test_queries_grade_by_role_and_by_paper() -> None:
     assert list(asked.queries.values()) == ["Concept 00", "CC0"]
     assert set(asked.qrels["concept 00#0"].values()) == {3, 2}
     papers = make_paper_queries(graph, ["concept 00"])
-    assert len(papers.qrels["concept 00#paper"]) == 12
+    assert len(papers.qrels["concept 00#0"]) == 12
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""Commands that measure and use a model: bench, search."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from graphtune.cli.common import Outcome, command
+
+
+def bench(workspace: Path, models: tuple[str, ...], beir: tuple[Path, ...], split: str) -> Outcome:
+    r"""Compare the base, BM25, the trained models and any MODEL (hub id or folder).
+
+    \b
+    Example: graphtune bench -w papers-ws BAAI/bge-small-en-v1.5 --beir my-benchmark
+    """
+    from graphtune.measuring import bench_workspace
+    from graphtune.workspace import open_workspace
+
+    results = bench_workspace(open_workspace(workspace), models, beir, split)
+    tables = [f"{result.table}\nreport: {result.folder}" for result in results]
+    return Outcome({"benchmarks": [result.data for result in results]}, "\n".join(tables))
+
+
+def search(workspace: Path, query: str, k: int, papers: bool, model: str | None) -> Outcome:
+    r"""Find the best chunks, or papers, for a query.
+
+    \b
+    Example: graphtune search -w papers-ws "sum over standard tableaux" -k 5
+    """
+    from graphtune.pipeline import search_workspace
+    from graphtune.workspace import open_workspace
+
+    hits = search_workspace(open_workspace(workspace), query, k, papers, model)
+    lines = []
+    for hit in hits:
+        pages = f"p. {hit.page_start}" + (
+            f"–{hit.page_end}" if hit.page_end > hit.page_start else ""
+        )
+        lines.append(f"{hit.rank:2}. {hit.score:.3f}  {hit.title} · {hit.section or '–'} · {pages}")
+        if not papers:
+            lines.append(f"      {' '.join(hit.text.split())[:200]}")
+    return Outcome({"query": query, "hits": [asdict(hit) for hit in hits]}, "\n".join(lines))
+
+
+def add_measure_commands(group: click.Group) -> None:
+    """Register the commands of this file."""
+    models = click.argument("models", nargs=-1, metavar="[MODEL…]")
+    beir = click.option(
+        "--beir",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Folder with corpus.jsonl, queries.jsonl and qrels/; can be given several times.",
+    )
+    split = click.option(
+        "--split", default="test", show_default=True, help="Which qrels/SPLIT.tsv."
+    )
+    command(group)(models(beir(split(bench))))
+    query = click.argument("query")
+    k = click.option("-k", type=click.IntRange(1), default=10, show_default=True, help="How many.")
+    papers = click.option("--papers", is_flag=True, help="Rank papers instead of chunks.")
+    model = click.option("--model", help="Hub id or folder (default: the best trained model).")
+    command(group)(query(k(papers(model(search)))))
