@@ -170,6 +170,25 @@ def test_one_leaking_pair_among_all_is_found(kind: str, seed: int) -> None:
     assert row.examples
 
 
+@pytest.mark.parametrize("kind", ["chunk", "text", "part"])
+def test_a_passage_gives_its_paper_away(kind: str) -> None:
+    case = Case()
+    certificate = certify_pairs(GRAPH, case.split, [*case.pairs, LEAKS[kind][0](case)])
+    assert count(certificate, "new papers", "papers that gave") == 1
+
+
+def test_what_repeats_an_answer_counts_as_the_answer_and_as_a_twin_whatever_the_split_lists() -> (
+    None
+):
+    case = Case()
+    repeat = ChunkLink(case.answer.id, "near_duplicate", case.pair.chunk_id)
+    graph = replace(GRAPH, links=[repeat])
+    split = case.split.model_copy(update={"twins": frozenset()})
+    certificate = certify_pairs(graph, split, [case.pair])
+    assert count(certificate, "new papers", "answers") == 1
+    assert count(certificate, "new papers", "near-duplicates") == 1
+
+
 def test_a_name_inside_a_longer_anchor_is_told_and_no_leak() -> None:
     case = Case()
     longer = replace(case.pair, anchor=f"all about {case.test.name}s, once more")
