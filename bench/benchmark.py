@@ -15,6 +15,8 @@ GROUPS = ("held-out", "new papers", "dev", "seen")
 UNSEEN = GROUPS[:2]
 #: The group of queries of which nobody said whether training met them.
 UNLABELLED = "all"
+#: What must be the same where figures are compared.
+DATA_PARTS = ("documents", "queries", "judgements")
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,27 @@ class Slice:
 
 
 def hash_benchmark(benchmark: Benchmark) -> str:
-    """Return the sha256 of everything that is scored: all fields but the name and the notes."""
+    """Return the sha256 of the data: documents, queries and judgements of all tiers.
+
+    Figures of the same data may be compared, whatever group a query belongs to.
+    """
+    parts = hash_parts(benchmark)
+    return _hash_content([parts[part] for part in DATA_PARTS])
+
+
+def hash_parts(benchmark: Benchmark) -> dict[str, str]:
+    """Return a sha256 for each of `DATA_PARTS`, and one for the `labels`: groups, concepts, strata."""
     content = asdict(replace(benchmark, name="", notes=()))
+    judgements = (content.pop("qrels"), content.pop("tiers"))
+    parts = {name: _hash_content(content.pop(name)) for name in ("documents", "queries")}
+    return {
+        **parts,
+        "judgements": _hash_content(judgements),
+        "labels": _hash_content(content),
+    }
+
+
+def _hash_content(content: object) -> str:
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     # Broken PDFs give lone surrogates; they count too.
     return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
