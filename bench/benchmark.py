@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from graphtune.metrics import Qrels
 
@@ -27,7 +27,9 @@ class Benchmark:
     one positive grade. `groups` names each query's group (a query that is missing belongs to
     `UNLABELLED`), `concepts` the concepts it is about, `strata` how much of it stands in its answers
     (see `graphtune.bench.strata`). `tiers` holds judgements of some of the queries by another rule,
-    such as `paper`: every passage of the right papers. `notes` are sentences for the reader.
+    such as `paper`: every passage of the right papers. `excluded` names documents that are left out
+    of a query's ranking, neither right nor wrong: the one that the query is, or was taken from.
+    `notes` are sentences for the reader.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Benchmark:
     concepts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     strata: dict[str, str] = field(default_factory=dict)
     tiers: dict[str, Qrels] = field(default_factory=dict)
+    excluded: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -75,8 +78,9 @@ def hash_benchmark(benchmark: Benchmark) -> str:
 
 def hash_parts(benchmark: Benchmark) -> dict[str, str]:
     """Return a sha256 for each of `DATA_PARTS`, and one for the `labels`: groups, concepts, strata."""
-    content = asdict(replace(benchmark, name="", notes=()))
-    judgements = (content.pop("qrels"), content.pop("tiers"))
+    names = [part.name for part in fields(benchmark) if part.name not in ("name", "notes")]
+    content = {name: getattr(benchmark, name) for name in names}
+    judgements = [content.pop(name) for name in ("qrels", "tiers", "excluded")]
     parts = {name: _hash_content(content.pop(name)) for name in ("documents", "queries")}
     return {
         **parts,
@@ -148,6 +152,15 @@ def label_seen(
 
     groups = {query: find_group(query, text) for query, text in benchmark.queries.items()}
     return replace(benchmark, groups=groups)
+
+
+def count_excluded(benchmark: Benchmark) -> int:
+    """Return the most documents that any query excludes: so much deeper must be searched.
+
+    >>> count_excluded(Benchmark("b", {}, {}, {}, excluded={"q": ("d", "e"), "r": ("d",)}))
+    2
+    """
+    return max(map(len, benchmark.excluded.values()), default=0)
 
 
 def find_own_documents(benchmark: Benchmark) -> frozenset[str]:
