@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from graphtune.bench.benchmark import DATA_PARTS, UNLABELLED, Benchmark, hash_parts
+from graphtune.bench.benchmark import DATA_PARTS, UNLABELLED, Benchmark, hash_benchmark, hash_parts
 from graphtune.bench.claims import Comparison, judge_claims
 from graphtune.bench.compare import (
     MARKS,
@@ -83,24 +83,30 @@ def _collect(source: str, data: Mapping[str, Any], text: str) -> Earlier:
     return Earlier(source, data, scores, groups)
 
 
-def check_same_data(earlier: Earlier, benchmark: Benchmark) -> None:
-    """Refuse an earlier report of other data.
+def is_same_data(earlier: Earlier, benchmark: Benchmark) -> bool:
+    """Tell whether documents, queries and judgements are those of an earlier report."""
+    return bool(earlier.data["provenance"].get("benchmark") == hash_benchmark(benchmark))
+
+
+def check_same_data(earlier: Earlier, benchmarks: Sequence[Benchmark]) -> None:
+    """Refuse an earlier report of other data than any of the benchmarks.
 
     Raises:
         DataError: documents, queries or judgements are others; the message says which.
     """
-    now, then = hash_parts(benchmark), earlier.data["provenance"]
+    if any(is_same_data(earlier, one) for one in benchmarks):
+        return
+    named = [one for one in benchmarks if one.name == earlier.data["benchmark"]]
+    nearest = (*named, *benchmarks)[0]
+    now, then = hash_parts(nearest), earlier.data["provenance"]
     changed = [part for part in DATA_PARTS if then.get(f"benchmark {part}") != now[part]]
-    if changed:
-        sizes = (
-            f"{earlier.data['n_queries']:,} queries and {earlier.data['n_documents']:,} passages "
-            f"then, {len(benchmark.queries):,} and {len(benchmark.documents):,} now"
-        )
-        raise DataError(
-            f"{earlier.source} cannot be compared with {benchmark.name}: it was measured on other "
-            f"{_enumerate(changed)} ({sizes}). Figures compare on the same data only: measure both "
-            "systems on one benchmark"
-        )
+    raise DataError(
+        f"{earlier.source} cannot be compared with {nearest.name}: it was measured on other "
+        f"{_enumerate(changed)} ({earlier.data['n_queries']:,} queries and "
+        f"{earlier.data['n_documents']:,} passages then, {len(nearest.queries):,} and "
+        f"{len(nearest.documents):,} now). Figures compare on the same data only: measure both "
+        "systems on one benchmark"
+    )
 
 
 def compare_earlier(report: Report, earlier: Earlier) -> Compared:
@@ -112,7 +118,7 @@ def compare_earlier(report: Report, earlier: Earlier) -> Compared:
     Raises:
         DataError: the data is not the same, or no system ran both times.
     """
-    check_same_data(earlier, report.benchmark)
+    check_same_data(earlier, [report.benchmark])
     headline = find_headline(report)
     if headline.result is None or headline.group is None:
         return Compared(earlier.source, (), ("nothing is claimed: there is no headline",))

@@ -128,12 +128,18 @@ def write_report(
     return [folder / name for name in texts]
 
 
+def read_data(folder: Path) -> dict[str, Any]:
+    """Return the content of `results.json` in a folder that `write_report` wrote."""
+    data: dict[str, Any] = json.loads((folder / RESULTS_NAME).read_bytes())
+    return data
+
+
 def read_result(
     folder: Path, benchmark: Benchmark, inputs: Mapping[str, str]
 ) -> tuple[dict[str, Any], str] | None:
     """Return the data and the text in a folder if they are of this benchmark and these inputs."""
     try:
-        data: dict[str, Any] = json.loads((folder / RESULTS_NAME).read_bytes())
+        data = read_data(folder)
         table = (folder / _TABLE_NAME).read_text(encoding="utf-8")
         costs = json.loads((folder / COSTS_NAME).read_bytes())
     except (FileNotFoundError, ValueError):
@@ -144,15 +150,16 @@ def read_result(
     trained = {key for key in held if key.startswith("trained ")}
     if not is_current or not trained <= wanted.keys():
         return None
-    return data, join_texts(table, render_costs(costs))
+    return data, _join_texts(table, render_costs(costs))
 
 
-def join_texts(*texts: str) -> str:
-    """Return texts with a blank line between them.
+def render_text(report: Report, show_all: bool = False) -> str:
+    """Return what a terminal shows: the tables (see `render_table`), and what each system costs."""
+    costs = render_costs(describe_costs(report))
+    return _join_texts(render_table(report, show_all=show_all), costs)
 
-    >>> join_texts("a" + chr(10), "", "b" + chr(10)).split(chr(10))
-    ['a', '', 'b', '']
-    """
+
+def _join_texts(*texts: str) -> str:
     return "\n".join(text for text in texts if text)
 
 

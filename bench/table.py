@@ -73,7 +73,7 @@ def render_costs(costs: Iterable[Mapping[str, Any]]) -> str:
         (
             one["system"],
             name_width(one["dim"], one["precision"]),
-            _format(one["index_bytes"], 1e6, ",.1f"),
+            _format(one["index_bytes"], 1e6, ",.2f"),
             _format(one["build_seconds"], 1, ",.1f"),
             _format(one["query_ms"], 1, ",.1f"),
         )
@@ -292,7 +292,7 @@ def _draw(
     limits[name_column] = _NAME_WIDTH
     return tabulate(
         rows,
-        headers=headers,
+        headers=[name.replace("@", "\n@") if style == "plain" else name for name in headers],
         tablefmt="simple" if style == "plain" else "github",
         colalign=align,
         disable_numparse=True,

@@ -2,7 +2,14 @@ from dataclasses import replace
 
 import pytest
 
-from graphtune.bench.benchmark import Benchmark, Slice, hash_benchmark, hash_parts, label_seen, list_slices
+from graphtune.bench.benchmark import (
+    Benchmark,
+    Slice,
+    hash_benchmark,
+    hash_parts,
+    label_seen,
+    list_slices,
+)
 
 TINY = Benchmark(
     name="tiny",
