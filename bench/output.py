@@ -18,9 +18,10 @@ from graphtune.bench.benchmark import (
 )
 from graphtune.bench.claims import Claim, state_claim
 from graphtune.bench.compare import Report, Result
+from graphtune.bench.costs import count_bytes, describe_costs, render_costs
 from graphtune.bench.exposure import mark_group
 from graphtune.bench.headline import find_headline
-from graphtune.bench.table import count_bytes, describe_costs, render_costs, render_table
+from graphtune.bench.table import render_table
 from graphtune.bench.trec import list_large_tiers, render_judgements, render_runs
 from graphtune.files import write_text
 from graphtune.metrics import MEASURES

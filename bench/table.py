@@ -1,14 +1,11 @@
 """A report as text for people: the headline first, then a table for each group of queries."""
 
-import textwrap
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
-
-from tabulate import tabulate
+from collections.abc import Sequence
 
 from graphtune.bench.benchmark import UNSEEN, Slice, list_slices
 from graphtune.bench.claims import Claim, state_claim
 from graphtune.bench.compare import Report, Result
+from graphtune.bench.costs import count_bytes, name_width
 from graphtune.bench.exposure import mark_group
 from graphtune.bench.graph_queries import PAPER_TIER
 from graphtune.bench.headline import (
@@ -18,13 +15,9 @@ from graphtune.bench.headline import (
     select_results,
     spread_seeds,
 )
-from graphtune.bench.systems import Precision, Ranking
+from graphtune.bench.layout import Style, draw_table, entitle, wrap_lines
+from graphtune.bench.systems import Ranking
 
-Style = Literal["plain", "markdown"]
-#: Columns of a terminal that the plain text fits.
-WIDTH = 110
-#: Longer names are wrapped.
-_NAME_WIDTH = 19
 _HEADERS = ("Model", "Dim", "Bytes", "MRR@10", "NDCG@10 [95 %]", "Δ base", "Recall@10/20")
 _MARKS = {
     "held out": "HELD OUT from training",
@@ -57,67 +50,13 @@ def render_table(report: Report, style: Style = "plain", show_all: bool = False)
         tables.append(_render_strata(report, widest, style))
     if headline.result:
         tables.append(_render_protocols(report, widest, headline.result.group, style))
-    bullet = "" if style == "plain" else "- "
     texts = [
-        f"{title}\n\n{_wrap([headline.text], style, '')}",
+        f"{title}\n\n{wrap_lines([headline.text], style)}",
         *tables,
-        _wrap(_list_claims(report, None if show_all else widest), style, bullet),
-        _wrap(_list_remarks(report), style, bullet),
+        wrap_lines(_list_claims(report, None if show_all else widest), style, "- "),
+        wrap_lines(_list_remarks(report), style, "- "),
     ]
     return "\n\n".join(text for text in texts if text) + "\n"
-
-
-def render_costs(costs: Iterable[Mapping[str, Any]]) -> str:
-    """Return what each ranking costs on this machine (see `describe_costs`), as a plain table."""
-    rows = [
-        (
-            one["system"],
-            name_width(one["dim"], one["precision"]),
-            _format(one["index_bytes"], 1e6, ",.2f"),
-            _format(one["build_seconds"], 1, ",.1f"),
-            _format(one["query_ms"], 1, ",.1f"),
-        )
-        for one in costs
-        if any(one[key] is not None for key in ("index_bytes", "build_seconds", "query_ms"))
-    ]
-    if not rows:
-        return ""
-    headers = ("Model", "Dim", "Index MB", "Build s", "ms a query")
-    table = _draw(rows, headers, "plain", ["left", *["right"] * 4])
-    return f"Costs on this machine (– is not measured, or read from the cache)\n\n{table}\n"
-
-
-def describe_costs(report: Report) -> list[dict[str, Any]]:
-    """Return the costs of each ranking as plain data; times differ from run to run."""
-    return [
-        {
-            "system": one.system,
-            "dim": one.dim,
-            "precision": one.precision,
-            "build_seconds": one.cost.build_seconds,
-            "query_ms": one.cost.query_ms,
-            "index_bytes": one.cost.index_bytes,
-        }
-        for one in report.rankings
-    ]
-
-
-def count_bytes(dim: int, precision: Precision) -> int:
-    """Return the bytes of one vector.
-
-    >>> count_bytes(384, "float32"), count_bytes(384, "int8"), count_bytes(384, "binary")
-    (1536, 384, 48)
-    """
-    return {"float32": 4 * dim, "int8": dim, "binary": -(-dim // 8)}[precision]
-
-
-def name_width(dim: int, precision: Precision) -> str:
-    """Return the dimension and the precision in a few letters.
-
-    >>> name_width(64, "float32"), name_width(64, "int8"), name_width(0, "float32")
-    ('64', '64 int8', '–')
-    """
-    return f"{dim} {precision}".removesuffix(" float32") if dim else "–"
 
 
 def _render_slice(
@@ -139,7 +78,7 @@ def _render_slice(
     mark = _MARKS[mark_group(report.benchmark, part.group, report.training.leaks)]
     title = f"{part.label}: {count_queries(rows[0])}. {mark}."
     align = ["left", "right", "right", "right", "left", "left", "left"]
-    return _entitle(title, _draw(cells, _HEADERS, style, align), style)
+    return entitle(title, draw_table(cells, _HEADERS, style, align), style)
 
 
 def _render_row(row: Result, claim: Claim | None) -> tuple[str, ...]:
@@ -194,7 +133,7 @@ def _render_strata(report: Report, widest: Sequence[Ranking], style: Style) -> s
         return ""
     headers = ["Group", "Model", *(Slice("", (), *cut).label for cut in cuts)]
     title = "NDCG@10 [95 %] at full width, by stratum and tier. Described, not claimed."
-    return _entitle(title, _draw(rows, headers, style, ["left"] * len(headers), 1), style)
+    return entitle(title, draw_table(rows, headers, style, ["left"] * len(headers), 1), style)
 
 
 def _render_protocols(report: Report, widest: Sequence[Ranking], group: str, style: Style) -> str:
@@ -229,7 +168,7 @@ def _render_protocols(report: Report, widest: Sequence[Ranking], group: str, sty
         f"n = {seed[systems[0]].n_queries:,}) and {group} (right, n = {honest[systems[0]].n_queries:,})"
         ". Gains in NDCG@10."
     )
-    return _entitle(title, _draw(rows, headers, style, align), style)
+    return entitle(title, draw_table(rows, headers, style, align), style)
 
 
 def _is_in(row: Result, rankings: Sequence[Ranking]) -> bool:
@@ -262,43 +201,3 @@ def _list_remarks(report: Report) -> list[str]:
     warnings = [f"warning: {one.label}: {text}" for one in report.rankings for text in one.warnings]
     missing = [f"not run: {one.system}: {one.reason}" for one in report.missing]
     return [*spreads, *missing, *dict.fromkeys(warnings), *report.benchmark.notes]
-
-
-def _entitle(title: str, table: str, style: Style) -> str:
-    return (
-        f"{_wrap([title], 'plain', '')}\n{table}" if style == "plain" else f"**{title}**\n\n{table}"
-    )
-
-
-def _wrap(lines: Iterable[str], style: Style, bullet: str) -> str:
-    if style == "markdown":
-        return "\n".join(f"{bullet}{line}" for line in lines)
-    return "\n".join(
-        textwrap.fill(
-            line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-        )
-        for line in lines
-    )
-
-
-def _draw(
-    rows: Sequence[Sequence[str]],
-    headers: Sequence[str],
-    style: Style,
-    align: Sequence[str],
-    name_column: int = 0,
-) -> str:
-    limits: list[int | None] = [None] * len(headers)
-    limits[name_column] = _NAME_WIDTH
-    return tabulate(
-        rows,
-        headers=[name.replace("@", "\n@") if style == "plain" else name for name in headers],
-        tablefmt="simple" if style == "plain" else "github",
-        colalign=align,
-        disable_numparse=True,
-        maxcolwidths=limits if style == "plain" else None,
-    )
-
-
-def _format(value: float | None, unit: float, pattern: str) -> str:
-    return "–" if value is None else format(value / unit, pattern)

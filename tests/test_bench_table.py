@@ -6,7 +6,8 @@ from reports import BASE, BENCHMARK, TRAINED, make_report
 from graphtune.bench.claims import state_claim
 from graphtune.bench.compare import Compared, Report
 from graphtune.bench.headline import find_headline
-from graphtune.bench.table import WIDTH, describe_costs, render_costs, render_table
+from graphtune.bench.layout import WIDTH
+from graphtune.bench.table import render_table
 
 
 @pytest.fixture
@@ -130,12 +131,3 @@ def test_comparisons_with_earlier_results_are_told(report: Report):
     text = render_table(replace(report, compared=(earlier,)), "markdown")
     told = text[text.index("- compared with old/toy, now against then:") :].splitlines()
     assert told[1:3] == [f"- {state_claim(report.claims[0])}", "- another split: 2 queries"]
-
-
-def test_costs_are_a_table_of_their_own_and_unknown_ones_are_no_zeros(report: Report):
-    costs = render_costs(describe_costs(report))
-    assert costs.splitlines()[4].split()[-4:] == ["384", "0.01", "1.5", "2.2"]
-    assert "1.5" not in render_table(report).replace("1.500", "")
-    assert render_costs([]) == ""
-    unknown = {**describe_costs(report)[0], "build_seconds": None}
-    assert "–" in render_costs([unknown]).splitlines()[4]
