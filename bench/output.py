@@ -119,11 +119,12 @@ def write_report(
         **render_judgements(report.benchmark),
         **render_runs(report.rankings),
     }
+    # Results come last and go first: where they are, all other files are there and theirs.
+    (folder / RESULTS_NAME).unlink(missing_ok=True)
     shutil.rmtree(folder / "runs", ignore_errors=True)
     (folder / "runs").mkdir(parents=True)
     for stale in folder.glob("qrels*.trec"):
         stale.unlink()
-    # Last what says that the rest is there.
     for name in sorted(texts, key=lambda name: name == RESULTS_NAME):
         write_text(folder / name, texts[name])
     return [folder / name for name in texts]

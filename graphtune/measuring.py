@@ -72,11 +72,12 @@ def bench_workspace(
         inputs = {**graph.hashes, "split": graph_split.digest, "settings": " ".join(settings)}
         for path, lineage in trained.items():
             inputs[f"trained {path.name}"] = lineage.hashes["model"]
+        training = _describe_training(workspace, graph, graph_split, trained)
+        inputs["leaks"] = "; ".join(training.leaks.values())
         folder = out or workspace.results
         held = [] if force or earlier else _read_results(folder, benchmarks, inputs)
         if len(held) == len(benchmarks):
             return held
-        training = _describe_training(workspace, graph, graph_split, trained)
         reports, hashes = _measure(workspace, benchmarks, trained, models)
         reports = [_compare_earlier(bench.add_training(one, training), earlier) for one in reports]
         return [_publish(one, folder, trained, {**inputs, **hashes}, show_all) for one in reports]

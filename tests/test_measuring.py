@@ -1,11 +1,14 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from graphtune import measuring
+from graphtune.bench.exposure import Training
 from graphtune.config import TrainConfig
 from graphtune.errors import DataError
 from graphtune.files import write_record
+from graphtune.pairs import read_pairs, write_pairs
 from graphtune.pipeline import build_workspace, list_models, pair_workspace, read_graph
 from graphtune.train.records import REPORT_NAME, TrainReport
 from graphtune.workspace import Workspace
@@ -58,21 +61,52 @@ def test_results_of_other_data_are_refused_before_anything_is_measured(
 
 
 def test_models_whose_pairs_are_gone_or_leak_take_the_headline_away(built: Workspace):
-    pairs = pair_workspace(built)
+    card = pair_workspace(built).card
     graph, split = read_graph(built)
-    write_report(built, pairs.card.hashes)
-    clean = measuring._describe_training(built, graph, split, list_models(built))
+
+    def describe() -> Training:
+        return measuring._describe_training(built, graph, split, list_models(built))
+
+    leave_report(built, card.hashes)
+    clean = describe()
     assert (clean.systems, clean.leaks) == (("graphtune evidence",), {})
     assert clean.certificates["evidence"]["verdict"].startswith("clean")
-    held_out = graph.concepts[split.list_concepts("test")[0]].name
-    lines = pairs.path.read_text(encoding="utf-8").splitlines()
-    write_report(built, {**pairs.card.hashes, "pairs": "others"})
-    gone = measuring._describe_training(built, graph, split, list_models(built))
+    leave_report(built, {**card.hashes, "pairs": "others"})
+    gone = describe()
     assert gone.leaks.keys() == {"held-out", "new papers"}
-    assert "nobody can say what it met" in gone.leaks["held-out"]
-    assert held_out
-    assert lines
+    assert "evidence-0: the pairs that it was trained on are gone" in gone.leaks["held-out"]
+    pairs, _ = read_pairs(built.pairs, "evidence")
+    held_out = graph.concepts[split.list_concepts("test")[0]].name
+    pairs[0] = replace(pairs[0], anchor=held_out)
+    configs = (built.config.pairs, built.config.split)
+    _, changed = write_pairs(pairs, graph, split, configs, built.pairs)
+    leave_report(built, changed.hashes)
+    leaks = describe().leaks["held-out"]
+    assert "LEAK: held-out cannot be called held out" in leaks
+    assert "graphtune pairs --check" in leaks
 
 
-def write_report(workspace: Workspace, hashes: dict[str, str]) -> None:
+def leave_report(workspace: Workspace, hashes: dict[str, str]) -> None:
     """Leave what a training leaves beside its weights."""
+    report = TrainReport(
+        name="evidence-0",
+        recipe="evidence",
+        seed=0,
+        base=workspace.config.base,
+        settings=TrainConfig(),
+        dims=(384,),
+        pairs=1,
+        dev_queries=1,
+        dev_passages=1,
+        steps=1,
+        best_step=1,
+        verdict="better",
+        scores=(),
+        losses=(),
+        bf16=False,
+        hashes={**hashes, "model": "x"},
+        versions={},
+    )
+    folder = workspace.models / "evidence-0"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_record(folder / REPORT_NAME, report)
