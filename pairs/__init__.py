@@ -13,7 +13,12 @@ from graphtune.pairs.files import (
     write_pairs,
 )
 from graphtune.pairs.leakage import certify_pairs, certify_recipe
-from graphtune.pairs.queries import make_evidence_queries, make_paper_queries
+from graphtune.pairs.queries import (
+    find_style,
+    make_description_queries,
+    make_evidence_queries,
+    make_paper_queries,
+)
 from graphtune.pairs.recipes import list_anchor_names, make_pairs
 from graphtune.pairs.split import Split, list_new_concepts, split_graph, store_split
 
@@ -24,9 +29,11 @@ __all__ = [
     "certify_pairs",
     "certify_recipe",
     "find_pairs",
+    "find_style",
     "list_anchor_names",
     "list_new_concepts",
     "list_recipes",
+    "make_description_queries",
     "make_evidence_queries",
     "make_pairs",
     "make_paper_queries",
