@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphtune.bench.benchmark import Benchmark, find_own_documents
+from graphtune.bench.benchmark import Benchmark, count_excluded
 from graphtune.encoder import encode_texts, truncate_vectors
 from graphtune.metrics import Run, search_exact, take_best
 from graphtune.progress import track
@@ -36,10 +36,11 @@ def rank_dense(
     ids = list(benchmark.documents)
     documents = encode_texts(encoder, list(benchmark.documents.values()), "document", "passages")
     queries = encode_texts(encoder, list(benchmark.queries.values()), "query", "queries")
+    depth = k + count_excluded(benchmark)
     runs: dict[int, Run] = {}
     for dim in dims:
         found = search_exact(
-            truncate_vectors(queries, dim), truncate_vectors(documents, dim), ids, k + 1
+            truncate_vectors(queries, dim), truncate_vectors(documents, dim), ids, depth
         )
         runs[dim] = _collect_answers(benchmark, found, k)
     return runs
@@ -71,10 +72,10 @@ def rank_bm25(benchmark: Benchmark, k: int) -> Run:
         return {query: [] for query in benchmark.queries}
     index = bm25s.BM25(method="lucene", k1=0.9, b=0.4)
     index.index(passages, show_progress=False)
-    found = []
+    depth, found = k + count_excluded(benchmark), []
     for words in track(split_words(benchmark.queries.values()), "BM25", "queries"):
         known = index.get_tokens_ids(words)
-        best = take_best(index.get_scores_from_ids(known), ids, k + 1) if known else []
+        best = take_best(index.get_scores_from_ids(known), ids, depth) if known else []
         found.append([(document, score) for document, score in best if score > 0])
     return _collect_answers(benchmark, found, k)
 
@@ -82,9 +83,8 @@ def rank_bm25(benchmark: Benchmark, k: int) -> Run:
 def _collect_answers(
     benchmark: Benchmark, found: Iterable[Sequence[tuple[str, float]]], k: int
 ) -> Run:
-    """Name the queries, drop each query's own document and keep `k` answers."""
-    own = find_own_documents(benchmark)
+    """Name the queries, drop the documents that each excludes, and keep `k` answers."""
     return {
-        query: [hit for hit in hits if hit[0] != query or query not in own][:k]
+        query: [hit for hit in hits if hit[0] not in benchmark.excluded.get(query, ())][:k]
         for query, hits in zip(benchmark.queries, found, strict=True)
     }

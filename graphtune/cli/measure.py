@@ -8,18 +8,35 @@ import click
 from graphtune.cli.common import Outcome, command
 
 
-def bench(workspace: Path, models: tuple[str, ...], beir: tuple[Path, ...], split: str) -> Outcome:
+def bench(
+    workspace: Path,
+    models: tuple[str, ...],
+    beir: tuple[Path, ...],
+    split: str,
+    compare: tuple[Path, ...],
+    out: Path | None,
+    show_all: bool,
+) -> Outcome:
     r"""Compare the base, BM25, the trained models and any MODEL (hub id or folder).
 
     \b
     Example: graphtune bench -w papers-ws BAAI/bge-small-en-v1.5 --beir my-benchmark
+    Example: graphtune bench -w papers-ws --out later --compare papers-ws/results/graph
     """
     from graphtune.measuring import bench_workspace
     from graphtune.workspace import open_workspace
 
-    results = bench_workspace(open_workspace(workspace), models, beir, split)
+    results = bench_workspace(
+        open_workspace(workspace),
+        models,
+        beir,
+        split,
+        compare=compare,
+        out=out,
+        show_all=show_all,
+    )
     tables = [f"{result.table}\nreport: {result.folder}" for result in results]
-    return Outcome({"benchmarks": [result.data for result in results]}, "\n".join(tables))
+    return Outcome({"benchmarks": [result.data for result in results]}, "\n\n".join(tables))
 
 
 def search(workspace: Path, query: str, k: int, papers: bool, model: str | None) -> Outcome:
@@ -55,7 +72,19 @@ def add_measure_commands(group: click.Group) -> None:
     split = click.option(
         "--split", default="test", show_default=True, help="Which qrels/SPLIT.tsv."
     )
-    command(group)(models(beir(split(bench))))
+    compare = click.option(
+        "--compare",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Earlier results (a folder) on the same data; can be given several times.",
+    )
+    out = click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Write the reports here (default: results/ of the workspace).",
+    )
+    show_all = click.option("--all", "show_all", is_flag=True, help="Print all rows.")
+    command(group)(models(beir(split(compare(out(show_all(bench)))))))
     query = click.argument("query")
     k = click.option("-k", type=click.IntRange(1), default=10, show_default=True, help="How many.")
     papers = click.option("--papers", is_flag=True, help="Rank papers instead of chunks.")
