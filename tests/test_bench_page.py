@@ -142,7 +142,13 @@ def test_every_result_is_a_row_with_its_figures(page: Page, report: Report) -> N
     assert groups[:4] == ["held-out"] * 4
     assert groups[4:7] == ["seen"] * 3
     expect(page.locator(".missing tr").nth(1)).to_contain_text("no key")
-    expect(page.locator(".costs tbody tr")).to_have_text(re.compile(r"1\.5 s.*2\.5 ms.*4 MB"))
+    gain = page.locator("#protocols tbody tr", has_text=TUNED).locator("td").nth(3)
+    row = next(r for r in report.results if (r.system, r.dim, r.group) == (TUNED, 64, "held-out"))
+    assert row.difference
+    expect(gain).to_contain_text(f"{row.difference[0]:+.3f} [")
+    expect(page.locator("#table .costs tbody tr")).to_have_text(
+        re.compile(r"1\.5 s.*2\.5 ms.*4 MB")
+    )
 
 
 def test_boxes_show_narrow_rows_and_strata(page: Page, report: Report) -> None:
@@ -257,6 +263,15 @@ def test_a_base_alone_or_without_new_queries_is_a_page_too(
 
 def test_the_same_report_gives_the_same_page(report: Report) -> None:
     assert render_page(report) == render_page(make_report())
+
+
+def test_queries_that_leaked_are_marked_and_nothing_is_claimed(report: Report) -> None:
+    leaking = add_training(report, Training((TUNED,), {"held-out": "three names & more"}))
+    text = render_page(leaking)
+    assert "no headline: three names &amp; more" in text
+    assert '<span class="badge leaks">leaks</span>' in text
+    assert '<ul class="claims">' not in text
+    assert "Two protocols" not in text
 
 
 def test_the_policy_allows_nothing_but_what_the_page_holds(file: Path) -> None:

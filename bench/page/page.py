@@ -14,7 +14,7 @@ from graphtune.bench.compare import Report
 from graphtune.bench.page.cases import collect_cases
 from graphtune.bench.page.charts import COLOURS, Scale, draw_curve, make_scale
 from graphtune.bench.page.points import collect_points
-from graphtune.bench.page.rows import Section, collect_sections, describe_cost
+from graphtune.bench.page.rows import Section, collect_sections, describe_cost, pair_protocols
 from graphtune.bench.page.view import View, view_report
 from graphtune.kg.page.page import escape_json
 
@@ -52,6 +52,7 @@ def render_page(report: Report, provenance: Mapping[str, str] | None = None) -> 
             narrow_claims=_list_claims(view, is_full=False),
             state_claim=state_claim,
             warnings=[(r.label, warning) for r in report.rankings for warning in r.warnings],
+            protocols=pair_protocols(view, sections),
             cases=cases,
             n_colours=COLOURS,
             provenance=sorted((provenance or {}).items()),
@@ -85,7 +86,7 @@ def _scale_table(sections: Sequence[Section]) -> Scale:
     """Return the scale of the table's charts: it holds the intervals of whole groups."""
     rows = [row for section in sections if section.is_main for row in section.rows]
     ends = [end for row in rows if not row.is_mark for end in row.result.ndcg_interval]
-    return make_scale(ends, 4, 176)
+    return make_scale(ends, 4, 176, steps=(0.05,))
 
 
 def _list_claims(view: View, is_full: bool) -> list[tuple[str, bool]]:

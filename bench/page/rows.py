@@ -6,6 +6,7 @@ from itertools import groupby
 from graphtune.bench.benchmark import Slice
 from graphtune.bench.compare import MARKS, Report, Result
 from graphtune.bench.exposure import Mark, mark_group
+from graphtune.bench.graph_queries import PAPER_TIER
 from graphtune.bench.page.view import View
 from graphtune.bench.systems import Cost, Ranking
 
@@ -88,6 +89,23 @@ def _collect_rows(view: View, part: Slice, results: list[Result]) -> tuple[Row, 
             )
         )
     return tuple(rows)
+
+
+def pair_protocols(view: View, sections: list[Section]) -> list[tuple[str, Result, Result]]:
+    """Return for each system with vectors its row by the seed's protocol, and the one that counts.
+
+    The seed's protocol is that of math-embed: queries that training met, whole papers as answers.
+    """
+    seed = next((s for s in sections if (s.part.group, s.part.tier) == ("seen", PAPER_TIER)), None)
+    group = view.headline.group
+    honest = next((s for s in sections if s.is_main and s.part.group == group), None)
+    if seed is None or honest is None or honest.state != "held out":
+        return []
+    return [
+        (left.result.system, left.result, right.result)
+        for left, right in zip(seed.rows, honest.rows, strict=True)
+        if left.is_full and left.ranking.kind == "dense"
+    ]
 
 
 def describe_cost(report: Report) -> dict[tuple[str, int, str], tuple[str, str, str]]:
