@@ -3,9 +3,10 @@
 >>> from graphtune.bench import load_beir, run_systems
 """
 
-from graphtune.bench.beir import load_beir
+from graphtune.bench.beir import load_beir, load_splits
 from graphtune.bench.benchmark import Benchmark, hash_benchmark, label_seen
 from graphtune.bench.compare import Report, Result, compare_systems
+from graphtune.bench.export import write_beir
 from graphtune.bench.graph_queries import make_graph_benchmark
 from graphtune.bench.output import describe_report, read_result, render_table, write_report
 from graphtune.bench.run import run_systems
@@ -27,10 +28,12 @@ __all__ = [
     "label_seen",
     "label_strata",
     "load_beir",
+    "load_splits",
     "make_graph_benchmark",
     "read_result",
     "render_table",
     "run_systems",
     "search_graph",
+    "write_beir",
     "write_report",
 ]
