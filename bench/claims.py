@@ -5,35 +5,26 @@ Carterette, CIKM 2007) still shows it after the correction for all comparisons o
 1979), and the bootstrap interval, the number of queries and the training seeds agree. The queries
 about one concept are flipped and drawn together, for they succeed and fail together.
 
-What is tested is chance in the choice of queries. Training seeds are averaged first, and then only
-have to agree in sign: three seeds are too few for a test of their own.
+What is tested is chance in the choice of queries. Training seeds are averaged first, and then have
+only to agree in sign: three are too few for a test of their own.
 """
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import stdtrit
 
+from graphtune.bench.significance import (
+    ALPHA,
+    RESAMPLES,
+    Scores,
+    correct_holm,
+    find_detectable,
+    randomise_signs,
+)
 from graphtune.errors import DataError
 from graphtune.metrics import paired_interval
-
-Scores = NDArray[np.float64]
-
-#: On fewer queries the percentile bootstrap is much too sure of itself, so nothing is claimed.
-MIN_QUERIES = 20
-#: A claim needs a corrected p below this.
-ALPHA = 0.05
-#: How often a difference of the size `Claim.detectable` would be claimed.
-POWER = 0.8
-#: Random sign flips behind a p. A family of m comparisons gets at least 200 m, or else no p could
-#: be small enough to survive the correction.
-RESAMPLES = 9_999
-#: Numbers that one step may hold in memory (32 MiB of float64).
-_BLOCK = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,82 +107,6 @@ def judge_claims(
     )
 
 
-def randomise_signs(sums: Scores, resamples: int, seed: int) -> float:
-    """Return the two-sided p of the hypothesis that the two systems might as well be swapped.
-
-    Were they equal, the difference in each cluster would be as likely with the other sign. p is the
-    share of sign assignments whose total is as far from 0 as the observed one, or farther. All
-    assignments are tried where there are no more of them than `resamples` would draw; else that
-    many are drawn, and the observed one is counted among them (Davison and Hinkley 1997, ch. 4).
-
-    Args:
-        sums: the sum of the differences of each cluster's queries, shape (clusters,).
-        resamples: sign assignments drawn.
-        seed: seed of the drawing.
-
-    >>> randomise_signs(np.array([0.1, 0.2, 0.3]), resamples=1000, seed=0)
-    0.25
-    """
-    sums = sums[sums != 0]  # their sign makes no difference
-    total, size = sums.sum(), sums.size
-    # Equal totals differ by rounding when they are summed in another order.
-    limit = abs(total) - 1e-12 * np.abs(sums).sum()
-    is_exact = 2**size <= resamples + 1
-    n_assignments = 2**size if is_exact else resamples
-    generator = np.random.default_rng(seed)
-    extreme = 0
-    edges = [*range(0, n_assignments, max(1, _BLOCK // max(1, size))), n_assignments]
-    for start, stop in pairwise(edges):
-        if is_exact:
-            flipped = np.arange(start, stop)[:, None] >> np.arange(size) & 1
-        else:
-            flipped = generator.integers(2, size=(stop - start, size), dtype=np.int8)
-        extreme += int((np.abs(total - 2 * (flipped.astype(np.float64) @ sums)) >= limit).sum())
-    return extreme / n_assignments if is_exact else (extreme + 1) / (resamples + 1)
-
-
-def correct_holm(values: Sequence[float]) -> list[float]:
-    """Return p values corrected for being several, by the step-down method of Holm (1979).
-
-    The chance that any true null hypothesis falls below ALPHA is then at most ALPHA, however the
-    comparisons depend on each other.
-
-    >>> correct_holm([0.0625, 0.25, 0.125])
-    [0.1875, 0.25, 0.25]
-    """
-    corrected = [0.0] * len(values)
-    least = 0.0
-    for step, place in enumerate(sorted(range(len(values)), key=values.__getitem__)):
-        least = max(least, min(1.0, values[place] * (len(values) - step)))
-        corrected[place] = least
-    return corrected
-
-
-def find_detectable(sums: Scores, counts: Scores, family: int) -> float | None:
-    """Return the smallest true mean difference that would be shown with a chance of `POWER`.
-
-    It is a multiple of the cluster-robust standard error (Bloom, Evaluation Review 1995), at the
-    level of the first Holm step. None where no difference could be shown: too few queries, or too
-    few clusters for a p below that level even if all of them agreed.
-
-    Args:
-        sums: the sum of the differences of each cluster's queries, shape (clusters,).
-        counts: the number of queries of each cluster, shape (clusters,).
-        family: the comparisons that are corrected for.
-
-    >>> round(find_detectable(np.array([0.1, -0.1] * 32), np.ones(64), family=1), 3)
-    0.036
-    """
-    n_clusters, n_queries = sums.size, counts.sum()
-    if n_queries < MIN_QUERIES or 2.0 ** (1 - n_clusters) * family >= ALPHA:
-        return None
-    residuals = sums - counts * sums.sum() / n_queries
-    variance = n_clusters / (n_clusters - 1) * (residuals**2).sum() / n_queries**2
-    freedom = n_clusters - 1
-    multiple = stdtrit(freedom, 1 - ALPHA / family / 2) + stdtrit(freedom, POWER)
-    return float(multiple * np.sqrt(variance))
-
-
 def state_claim(claim: Claim, measure: str = "NDCG@10") -> str:
     """Say in one line what a comparison shows; only a claim that holds is worded as one.
 
@@ -212,6 +127,7 @@ def state_claim(claim: Claim, measure: str = "NDCG@10") -> str:
         queries += f" about {claim.n_clusters} concept{'s' if claim.n_clusters > 1 else ''}"
     numbers = f"{measure} {claim.difference:+.3f} [{low:+.3f}, {high:+.3f}]"
     numbers += ", p < 0.001" if p < 0.001 else f", p = {p:.3f}"
+    numbers += f" ≥ {ALPHA}" if p >= ALPHA else ""
     numbers += f" (Holm over {claim.family})" if claim.family > 1 else ""
     seeds = _state_seeds(claim)
     if claim.holds:
@@ -274,9 +190,8 @@ def _sum_clusters(comparison: Comparison) -> tuple[Scores, Scores]:
 
 def _compare_seeds(comparison: Comparison) -> tuple[float, ...]:
     ours, base = comparison.ours.mean(axis=1), comparison.base.mean(axis=1)
-    ours_seeds = ours - base.mean() if ours.size > 1 else ours[:0]
-    base_seeds = ours.mean() - base if base.size > 1 else base[:0]
-    return (*ours_seeds.tolist(), *base_seeds.tolist())
+    sides = (ours - base.mean(), ours.mean() - base)
+    return tuple(float(one) for side in sides if side.size > 1 for one in side)
 
 
 def _agree(differences: Sequence[float]) -> bool:
