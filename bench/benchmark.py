@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, fields, replace
 
 from graphtune.metrics import Qrels
@@ -67,11 +67,23 @@ class Slice:
 
 def hash_benchmark(benchmark: Benchmark) -> str:
     """Return the sha256 of everything that is scored: all fields but the name and the notes."""
-    names = [part.name for part in fields(benchmark) if part.name not in ("name", "notes")]
-    content = {name: getattr(benchmark, name) for name in names}
-    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    # Broken PDFs give lone surrogates; they count too.
-    return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
+    digest = hashlib.sha256()
+    # Row by row: the judgements of a tier may be millions.
+    for row in _list_content(benchmark):
+        line = json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        # Broken PDFs give lone surrogates; they count too.
+        digest.update(line.encode(errors="surrogatepass"))
+    return digest.hexdigest()
+
+
+def _list_content(benchmark: Benchmark) -> Iterator[list[object]]:
+    for part in fields(benchmark):
+        if part.name not in ("name", "notes", "tiers"):
+            for key, value in sorted(getattr(benchmark, part.name).items()):
+                yield [part.name, key, value]
+    for tier, qrels in sorted(benchmark.tiers.items()):
+        for query, grades in sorted(qrels.items()):
+            yield ["tiers", tier, query, grades]
 
 
 def list_slices(benchmark: Benchmark) -> list[Slice]:

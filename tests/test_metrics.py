@@ -12,6 +12,7 @@ from graphtune import metrics
 from graphtune.errors import DataError
 from graphtune.metrics import (
     MEASURES,
+    make_scorer,
     mean_interval,
     paired_interval,
     score_run,
@@ -39,6 +40,7 @@ def judged_runs(draw):
     return qrels, run
 
 
+@given(judged_runs())
 def test_score_run_agrees_with_a_computation_by_hand():
     qrels = {"q": {"a": 3, "b": 1, "c": 2, "n": 0}}
     # The list's order counts, not its scores.
@@ -58,7 +60,21 @@ def test_measures_stop_at_their_cutoff():
         assert (scores["MRR@10"], scores["Recall@10"], scores["Recall@20"]) == expected
 
 
-@given(judged_runs())
+def test_ndcg_takes_the_grade_as_gain():
+    """Not 2^grade - 1, as other tools do: by hand, DCG = 1 + 3 / log2(3), ideal 3 + 1 / log2(3)."""
+    run = {"q": [("mentions", 2.0), ("defines", 1.0)]}
+    (scores,) = score_run({"q": {"defines": 3, "mentions": 1}}, run).values()
+    expected = (1 + 3 / math.log2(3)) / (3 + 1 / math.log2(3))
+    assert scores["NDCG@10"] == pytest.approx(expected)
+
+
+def test_a_scorer_serves_many_runs():
+    score = make_scorer({"q": {"a": 1}, "r": {"b": 1}})
+    runs = [{"q": [("a", 1.0)]}, {"r": [("x", 1.0), ("b", 0.5)]}, {}]
+    found = [{query: row["MRR@10"] for query, row in score(run).items()} for run in runs]
+    assert found == [{"q": 1.0, "r": 0.0}, {"q": 0.0, "r": 0.5}, {"q": 0.0, "r": 0.0}]
+
+
 def test_score_run_agrees_with_pytrec_eval(judged):
     qrels, run = judged
     names = {"ndcg_cut_10": "NDCG@10", "recall_10": "Recall@10", "recall_20": "Recall@20"}
