@@ -18,6 +18,8 @@ from graphtune.errors import DataError
 Qrels = Mapping[str, Mapping[str, int]]
 #: Answers of a system: query id -> (document id, score), best first.
 Run = Mapping[str, Sequence[tuple[str, float]]]
+#: Gives query id -> measure -> value for a run.
+Scorer = Callable[[Run], dict[str, dict[str, float]]]
 
 MEASURES = ("MRR@10", "NDCG@10", "Recall@10", "Recall@20")
 _OBJECTS = dict(
@@ -106,7 +108,7 @@ def score_run(qrels: Qrels, run: Run) -> dict[str, dict[str, float]]:
     return make_scorer(qrels)(run)
 
 
-def make_scorer(qrels: Qrels) -> Callable[[Run], dict[str, dict[str, float]]]:
+def make_scorer(qrels: Qrels) -> Scorer:
     """Return what scores every judged query of a run: query id -> measure -> value in [0, 1].
 
     The order of each answer list is the ranking; its scores are not looked at. A query that the run

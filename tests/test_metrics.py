@@ -40,7 +40,6 @@ def judged_runs(draw):
     return qrels, run
 
 
-@given(judged_runs())
 def test_score_run_agrees_with_a_computation_by_hand():
     qrels = {"q": {"a": 3, "b": 1, "c": 2, "n": 0}}
     # The list's order counts, not its scores.
@@ -75,6 +74,7 @@ def test_a_scorer_serves_many_runs():
     assert found == [{"q": 1.0, "r": 0.0}, {"q": 0.0, "r": 0.5}, {"q": 0.0, "r": 0.0}]
 
 
+@given(judged_runs())
 def test_score_run_agrees_with_pytrec_eval(judged):
     qrels, run = judged
     names = {"ndcg_cut_10": "NDCG@10", "recall_10": "Recall@10", "recall_20": "Recall@20"}
