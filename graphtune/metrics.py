@@ -5,7 +5,7 @@ relevant document within ten, NDCG with the grades as gains, and recall. A docum
 grade 1 on.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import ir_measures
@@ -18,6 +18,8 @@ from graphtune.errors import DataError
 Qrels = Mapping[str, Mapping[str, int]]
 #: Answers of a system: query id -> (document id, score), best first.
 Run = Mapping[str, Sequence[tuple[str, float]]]
+#: Gives query id -> measure -> value for a run.
+Scorer = Callable[[Run], dict[str, dict[str, float]]]
 
 MEASURES = ("MRR@10", "NDCG@10", "Recall@10", "Recall@20")
 _OBJECTS = dict(
@@ -98,16 +100,24 @@ def take_best(
 
 
 def score_run(qrels: Qrels, run: Run) -> dict[str, dict[str, float]]:
-    """Score every judged query: query id -> measure (see `MEASURES`) -> value in [0, 1].
-
-    The order of each answer list is the ranking; its scores are not looked at. A query that the run
-    does not answer scores 0, answers to queries without judgements are ignored.
-
-    Raises:
-        DataError: a judged query has no relevant document, or an answer names a document twice.
+    """Score every judged query of one run (see `make_scorer`, which is quicker for several runs).
 
     >>> score_run({"q": {"a": 2, "b": 1}}, {"q": [("x", 0.9), ("a", 0.8)]})["q"]["MRR@10"]
     0.5
+    """
+    return make_scorer(qrels)(run)
+
+
+def make_scorer(qrels: Qrels) -> Scorer:
+    """Return what scores every judged query of a run: query id -> measure -> value in [0, 1].
+
+    The order of each answer list is the ranking; its scores are not looked at. A query that the run
+    does not answer scores 0, answers to queries without judgements are ignored. The measures are
+    those of `MEASURES`; NDCG takes the grade itself as gain (not 2^grade - 1).
+
+    Raises:
+        DataError: a judged query has no relevant document; by the scorer, an answer names a document
+            twice.
     """
     for query, grades in qrels.items():
         if not any(grade > 0 for grade in grades.values()):
@@ -115,23 +125,31 @@ def score_run(qrels: Qrels, run: Run) -> dict[str, dict[str, float]]:
                 f"query {query!r} has no relevant document (grade 1 or more), so no measure is "
                 "defined for it: leave it out of the judgements"
             )
-    # The libraries sort by score and break ties each in its own way; strictly falling whole numbers
-    # leave them nothing to decide.
-    ranked = {
-        query: {document: float(-place) for place, (document, _) in enumerate(run[query])}
-        for query in qrels
-        if run.get(query)
-    }
-    for query, answers in ranked.items():
-        if len(answers) < len(run[query]):
-            raise DataError(f"the answer to query {query!r} names a document twice: rank it once")
-    plain = {query: dict(grades) for query, grades in qrels.items()}
     names = {measure: name for name, measure in _OBJECTS.items()}
-    values: dict[str, dict[str, float]] = {query: dict.fromkeys(MEASURES, 0.0) for query in qrels}
-    metric: Any
-    for metric in ir_measures.iter_calc(list(names), plain, ranked):
-        values[metric.query_id][names[metric.measure]] = float(metric.value)
-    return values
+    plain = {query: dict(grades) for query, grades in qrels.items()}
+    evaluator: Any = ir_measures.evaluator(list(names), plain)
+
+    def score(run: Run) -> dict[str, dict[str, float]]:
+        # The libraries sort by score and break ties each in its own way; strictly falling whole
+        # numbers leave them nothing to decide.
+        ranked = {
+            query: {document: float(-place) for place, (document, _) in enumerate(run[query])}
+            for query in qrels
+            if run.get(query)
+        }
+        for query, answers in ranked.items():
+            if len(answers) < len(run[query]):
+                raise DataError(
+                    f"the answer to query {query!r} names a document twice: rank it once"
+                )
+        values: dict[str, dict[str, float]] = {
+            query: dict.fromkeys(MEASURES, 0.0) for query in qrels
+        }
+        for metric in evaluator.iter_calc(ranked):
+            values[metric.query_id][names[metric.measure]] = float(metric.value)
+        return values
+
+    return score
 
 
 def mean_interval(

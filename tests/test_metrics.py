@@ -12,6 +12,7 @@ from graphtune import metrics
 from graphtune.errors import DataError
 from graphtune.metrics import (
     MEASURES,
+    make_scorer,
     mean_interval,
     paired_interval,
     score_run,
@@ -56,6 +57,21 @@ def test_measures_stop_at_their_cutoff():
     for place, expected in ((9, (0.1, 1.0, 1.0)), (10, (0.0, 0.0, 1.0)), (20, (0.0, 0.0, 0.0))):
         scores = score_run({"q": {DOCUMENTS[place]: 1}}, run)["q"]
         assert (scores["MRR@10"], scores["Recall@10"], scores["Recall@20"]) == expected
+
+
+def test_ndcg_takes_the_grade_as_gain():
+    """Not 2^grade - 1, as other tools do: by hand, DCG = 1 + 3 / log2(3), ideal 3 + 1 / log2(3)."""
+    run = {"q": [("mentions", 2.0), ("defines", 1.0)]}
+    (scores,) = score_run({"q": {"defines": 3, "mentions": 1}}, run).values()
+    expected = (1 + 3 / math.log2(3)) / (3 + 1 / math.log2(3))
+    assert scores["NDCG@10"] == pytest.approx(expected)
+
+
+def test_a_scorer_serves_many_runs():
+    score = make_scorer({"q": {"a": 1}, "r": {"b": 1}})
+    runs = [{"q": [("a", 1.0)]}, {"r": [("x", 1.0), ("b", 0.5)]}, {}]
+    found = [{query: row["MRR@10"] for query, row in score(run).items()} for run in runs]
+    assert found == [{"q": 1.0, "r": 0.0}, {"q": 0.0, "r": 0.5}, {"q": 0.0, "r": 0.0}]
 
 
 @given(judged_runs())
