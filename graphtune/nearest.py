@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,11 @@ from graphtune.progress import track
 
 #: Scores closer than this are ties, so that equal texts never win or lose by rounding.
 _DECIMALS = 6
-#: Products of one step: a tile of float32 that stays in the processor's cache (8 MiB).
-_TILE = 1 << 21
+#: Products of one step: a tile of float32 that stays in the processor's cache (4 MiB).
+_TILE = 1 << 20
 #: Queries that are searched together, and the fewest documents of a tile.
 _QUERIES = 2048
-_DOCUMENTS = 1024
+_DOCUMENTS = 512
 
 
 def search_exact(
@@ -54,12 +54,22 @@ def search_exact(
     if min(k, len(documents)) < 1:
         return [[] for _ in queries]
     answers: list[list[tuple[str, float]]] = []
-    for start in range(0, len(queries), _QUERIES):
-        part = slice(start, start + _QUERIES)
-        found = _Candidates(queries[part], documents, document_ids, min(k, len(documents)))
+    for part, step in split_queries(len(queries)):
+        found = _Candidates(queries[part], documents, document_ids, min(k, len(documents)), step)
         found.search(lengths[part] * longest)
         answers += found.choose_all()
     return answers
+
+
+def split_queries(number: int) -> Iterator[tuple[slice, int]]:
+    """Yield the queries that are searched together, with the documents of one step.
+
+    >>> list(split_queries(2050))
+    [(slice(0, 2048, None), 512), (slice(2048, 2050, None), 524288)]
+    """
+    for start in range(0, number, _QUERIES):
+        stop = min(number, start + _QUERIES)
+        yield slice(start, stop), max(_DOCUMENTS, _TILE // (stop - start))
 
 
 class _Candidates:
@@ -75,9 +85,10 @@ class _Candidates:
         documents: NDArray[np.float32],
         ids: Sequence[str],
         k: int,
+        step: int,
     ) -> None:
-        self.queries, self.documents, self.ids, self.k = queries, documents, ids, k
-        self.step = max(_DOCUMENTS, _TILE // len(queries))
+        self.queries, self.documents, self.ids = queries, documents, ids
+        self.k, self.step = k, step
         self.room = 4 * k
         shape = (len(queries), min(len(documents), self.room + self.step))
         self.scores = np.empty(shape, dtype=np.float32)
