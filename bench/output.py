@@ -100,10 +100,9 @@ def write_report(
 
     - `results.json`, and its rows as `results.csv`
     - `scores.csv`: every query, tier and ranking, averaged over the training seeds
+    - `report.html`: one page to look at, without a network
     - `table.txt` as a terminal shows it, and `table.md` with all rows
-    - `report.html`: all of it to look at, with queries and passages
-    - `costs.json`: times; they, and their table in the page, are all that differs when the same
-      report is written again
+    - `costs.json`: times; they, also in the page, are all that differs when a report is written again
     - `runs/<model>-<dim>[-<precision>][-seed<i>].trec` with all queries
     - `qrels.trec` for all queries and `qrels-<slice>.trec` for some, so that `ir_measures
       qrels-held-out.trec runs/<file> nDCG@10` gives a row of the table again (other tools may order
@@ -119,9 +118,9 @@ def write_report(
         "table.md": render_table(report, "markdown", show_all=True),
         _TABLE_NAME: render_table(report),
         COSTS_NAME: _render_json(describe_costs(report)),
+        "report.html": render_page(report, described["provenance"]),
         **render_judgements(report.benchmark),
         **render_runs(report.rankings),
-        "report.html": render_page(report, described["provenance"]),
     }
     # Results come last and go first: where they are, all other files are there and theirs.
     (folder / RESULTS_NAME).unlink(missing_ok=True)
