@@ -76,6 +76,7 @@ def _make_environment() -> Environment:
     )
     environment.filters |= {
         "breakable": _allow_breaks,
+        "thousands": lambda number: f"{number:,}",
         "figure": lambda value: f"{value:.3f}",
         "signed": lambda value: f"{value:+.3f}".replace("-", "−"),
     }
