@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from graphtune.encoder import Vectors, encode_texts, hash_model, truncate_vectors
+from graphtune.bench.vectors import encode_cached
+from graphtune.encoder import encode_texts, truncate_vectors
 from graphtune.kg.graph import ConceptGraph
 from graphtune.metrics import search_exact
 
@@ -41,7 +39,9 @@ def search_graph(
     papers: bool = False,
 ) -> list[Hit]:
     """Return the k best chunks, or papers by their best chunk, for a query."""
-    vectors = _load_vectors(graph, encoder, cache)
+    texts = [graph.chunks[chunk].passage for chunk in sorted(graph.chunks)]
+    raw = encode_cached(encoder, texts, "document", cache, "encoding the corpus (once)")
+    vectors = truncate_vectors(raw, raw.shape[1])
     asked = truncate_vectors(encode_texts(encoder, [query], "query"), vectors.shape[1])
     depth = len(graph.chunks) if papers else k
     ranked = search_exact(asked, vectors, sorted(graph.chunks), depth)[0]
@@ -69,21 +69,3 @@ def search_graph(
         if len(hits) == k:
             break
     return hits
-
-
-def _load_vectors(graph: ConceptGraph, encoder: SentenceTransformer, cache: Path) -> Vectors:
-    """Return normalised chunk vectors; they are computed once for a model and a corpus."""
-    name = f"vectors-{hash_model(encoder)[:16]}-{graph.hashes['corpus'][:16]}.npy"
-    path = cache / name
-    if path.exists():
-        stored: Vectors = np.load(path, allow_pickle=False)
-        return stored
-    # In the order of the ids, as the corpus hash has it: paths may change, ids do not.
-    texts = [graph.chunks[chunk].passage for chunk in sorted(graph.chunks)]
-    raw = encode_texts(encoder, texts, "document", "encoding the corpus (once)")
-    vectors = truncate_vectors(raw, raw.shape[1])
-    cache.mkdir(exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.npy")
-    np.save(partial, vectors)
-    partial.replace(path)
-    return vectors

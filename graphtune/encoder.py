@@ -11,7 +11,7 @@ import importlib.util
 import os
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -178,10 +178,16 @@ def autocast_bf16(encoder: SentenceTransformer) -> AbstractContextManager[object
     """Return a context that computes in bfloat16 where that is faster, and does nothing elsewhere."""
     import torch
 
-    device = encoder.device.type
-    if device in ("cpu", "cuda") and has_fast_bf16():
-        return torch.autocast(device, dtype=torch.bfloat16)
+    if name_dtype(encoder) == "bfloat16":
+        return torch.autocast(encoder.device.type, dtype=torch.bfloat16)
     return nullcontext()
+
+
+def name_dtype(encoder: SentenceTransformer) -> str:
+    """Return the type that `encode_texts` computes in with this encoder on this machine."""
+    if encoder.device.type in ("cpu", "cuda") and has_fast_bf16():
+        return "bfloat16"
+    return str(encoder.dtype).removeprefix("torch.")
 
 
 def encode_texts(
@@ -201,20 +207,29 @@ def encode_texts(
     Returns:
         float32 vectors at full width, shape (len(texts), dim), not normalised by this function.
     """
-    if not texts:
-        return np.zeros((0, encoder.get_embedding_dimension() or 0), dtype=np.float32)
+    vectors = np.zeros((len(texts), encoder.get_embedding_dimension() or 0), dtype=np.float32)
+    for places, rows in encode_batches(encoder, texts, role, label):
+        vectors[places] = rows
+    return vectors
+
+
+def encode_batches(
+    encoder: SentenceTransformer,
+    texts: Sequence[str],
+    role: Literal["query", "document"],
+    label: str = "encoding",
+) -> Iterator[tuple[list[int], Vectors]]:
+    """Yield the vectors of `encode_texts` batch by batch, with the places of the batch's texts."""
     from graphtune.progress import track
 
     # Slices of similar length keep padding small; a slice is also the step of the progress bar.
     order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
-    vectors = np.zeros((len(texts), encoder.get_embedding_dimension() or 0), dtype=np.float32)
     encode = encoder.encode_query if role == "query" else encoder.encode_document
     slices = [order[start : start + 64] for start in range(0, len(order), 64)]
-    with autocast_bf16(encoder):
-        for indices in track(slices, label, "batches of 64"):
-            rows = encode([texts[i] for i in indices], batch_size=64, show_progress_bar=False)
-            vectors[indices] = np.asarray(rows, dtype=np.float32)
-    return vectors
+    for places in track(slices, label, "batches of 64"):
+        with autocast_bf16(encoder):
+            rows = encode([texts[i] for i in places], batch_size=64, show_progress_bar=False)
+        yield places, np.asarray(rows, dtype=np.float32)
 
 
 def truncate_vectors(vectors: Vectors, dim: int) -> Vectors:
