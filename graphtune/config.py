@@ -177,6 +177,8 @@ class BenchConfig(_Settings):
 
     top_k: int = Field(default=100, ge=20)
     """Ranking depth kept in run files."""
+    precisions: tuple[Literal["int8", "binary"], ...] = ("int8", "binary")
+    """How vectors of full width are kept, beside float32: a byte a number, or a bit."""
     bootstrap: int = Field(default=2000, ge=100)
     """Resamples behind each 95 % interval."""
     seed: int = 0

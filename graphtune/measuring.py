@@ -99,7 +99,12 @@ def _measure(
     for model in models:
         systems.setdefault(model, [BaseConfig(model=model)])
     reports, hashes = bench.run_systems(
-        benchmarks, systems, base.model, config.train.matryoshka_dims, config.bench
+        benchmarks,
+        systems,
+        base.model,
+        config.train.matryoshka_dims,
+        config.bench,
+        workspace.cache,
     )
     for report in reports:
         name = report.benchmark.name
