@@ -2,20 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from graphtune.bench.benchmark import Benchmark
 from graphtune.bench.compare import Report, compare_systems
-from graphtune.bench.embedder import open_local
+from graphtune.bench.embedder import Embedder, open_local
+from graphtune.bench.embedding_api import find_api_model, open_api
 from graphtune.bench.retrievers import (
     fuse_rankings,
+    load_reranker,
     rank_bm25,
     rank_dense,
     rank_oracle,
     rank_random,
+    rerank_answers,
 )
 from graphtune.bench.systems import Missing, Ranking
-from graphtune.config import BaseConfig, BenchConfig
+from graphtune.config import PRICES, BaseConfig, BenchConfig, Price
+from graphtune.encoder import hash_model
 from graphtune.errors import DataError, ModelError
 
 
@@ -36,11 +41,15 @@ def run_systems(
     dims: Sequence[int] | None,
     config: BenchConfig,
     cache: Path | None = None,
+    rerankers: Sequence[str] = (),
+    prices: Mapping[str, Price] = PRICES,
 ) -> tuple[list[Report], dict[str, str]]:
     """Rank and compare on every benchmark; each model is loaded once.
 
     Beside the models and the hybrids of each with BM25, BM25 runs, and random order and a perfect one
     as marks. A model that cannot be loaded or reached is reported as missing, unless it is the base.
+    Models are sentence-transformers models, or embeddings by an API under the names that
+    `graphtune.bench.embedding_api.find_api_model` knows.
 
     Args:
         benchmarks: what to search.
@@ -50,12 +59,14 @@ def run_systems(
             than a model are left out for it.
         config: ranking depth, precisions and bootstrap settings.
         cache: folder of the vector cache; None for none.
+        rerankers: cross-encoders; each reranks the hybrid of the base (that of its first seed).
+        prices: dollars for a million tokens, to foresee what an API costs.
 
     Returns:
         A report for each benchmark, and the hashes of all models by name.
 
     Raises:
-        ModelError: the base cannot be loaded.
+        ModelError: the base cannot be loaded or reached.
         DataError: a benchmark has no documents or no queries, or a model gives damaged vectors.
     """
     for one in benchmarks:
@@ -65,42 +76,64 @@ def run_systems(
                 f"{len(one.queries)} queries: there is nothing to search"
             )
     benches = [_Bench(one, rank_bm25(one, config.top_k)) for one in benchmarks]
+    rank = partial(rank_dense, dims=dims, precisions=config.precisions, k=config.top_k)
     hashes: dict[str, str] = {}
     for name, references in systems.items():
+        found_hashes = {}
         try:
-            hashes |= _run_model(name, references, benches, dims, config, cache)
+            seeds = []
+            for number, reference in enumerate(references):
+                embedder = _open_model(reference, config, cache, prices)
+                label = name if len(references) == 1 else f"{name} {number}"
+                found_hashes[f"model {label}"] = embedder.fingerprint
+                seeds.append([rank(name, embedder, bench.benchmark) for bench in benches])
         except ModelError as error:
             if name == base:
                 raise
             for bench in benches:
                 bench.missing.append(Missing(name, str(error)))
+            continue
+        hashes |= found_hashes
+        for bench, found in zip(benches, zip(*seeds, strict=True), strict=True):
+            dense = [_join_seeds(rows) for rows in zip(*found, strict=True)]
+            hybrid = fuse_rankings(f"hybrid {name}", dense[0], bench.bm25, config.top_k)
+            bench.rankings += [*dense, hybrid]
+    for model in rerankers:
+        hashes |= _rerank(model, f"hybrid {base}", benches, config.rerank_depth)
     return [_compare(bench, base, config) for bench in benches], hashes
 
 
-def _run_model(
-    name: str,
-    references: Sequence[BaseConfig],
-    benches: Sequence[_Bench],
-    dims: Sequence[int] | None,
-    config: BenchConfig,
-    cache: Path | None,
-) -> dict[str, str]:
-    """Rank with a model of any number of seeds, and with its hybrid; return the hashes by name."""
-    hashes = {}
-    seeds: list[list[list[Ranking]]] = [[] for _ in benches]
-    for number, reference in enumerate(references):
-        embedder = open_local(reference, cache)
-        label = name if len(references) == 1 else f"{name} {number}"
-        hashes[f"model {label}"] = embedder.fingerprint
-        for bench, found in zip(benches, seeds, strict=True):
-            found.append(
-                rank_dense(name, embedder, bench.benchmark, dims, config.precisions, config.top_k)
+def _open_model(
+    reference: BaseConfig, config: BenchConfig, cache: Path | None, prices: Mapping[str, Price]
+) -> Embedder:
+    at_api = find_api_model(reference.model)
+    if at_api:
+        return open_api(at_api, config.base_url, cache, prices)
+    return open_local(reference, cache)
+
+
+def _rerank(model: str, first: str, benches: Sequence[_Bench], depth: int) -> dict[str, str]:
+    """Rerank the system `first` on every benchmark; return the model's hash by name."""
+    system = f"reranked by {model}"
+    try:
+        reranker = load_reranker(model)
+        found = [
+            rerank_answers(
+                system,
+                reranker,
+                bench.benchmark,
+                next(ranking for ranking in bench.rankings if ranking.system == first),
+                depth,
             )
-    for bench, found in zip(benches, seeds, strict=True):
-        dense = [_join_seeds(rows) for rows in zip(*found, strict=True)]
-        bench.rankings += dense
-        bench.rankings.append(fuse_rankings(f"hybrid {name}", dense[0], bench.bm25, config.top_k))
-    return hashes
+            for bench in benches
+        ]
+    except ModelError as error:
+        for bench in benches:
+            bench.missing.append(Missing(system, str(error)))
+        return {}
+    for bench, ranking in zip(benches, found, strict=True):
+        bench.rankings.append(ranking)
+    return {f"reranker {model}": hash_model(reranker)}
 
 
 def _join_seeds(rows: Sequence[Ranking]) -> Ranking:

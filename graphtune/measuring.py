@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphtune.config import BaseConfig
+from graphtune.encoder import resolve_model
 from graphtune.errors import DataError
 from graphtune.kg import ConceptGraph
 from graphtune.kg.names import normalize_name
@@ -18,6 +19,9 @@ from graphtune.workspace import Workspace, lock_workspace
 if TYPE_CHECKING:
     from graphtune.bench import Benchmark
     from graphtune.train import TrainReport
+
+#: Systems that are always compared; to name them changes nothing.
+ALWAYS = ("bm25", "hybrid", "random", "oracle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,12 @@ def bench_workspace(
     beir: Sequence[Path] = (),
     split: str = "test",
     force: bool = True,
+    rerankers: Sequence[str] = (),
 ) -> list[BenchResult]:
-    """Compare the base, BM25, all trained models and any model named.
+    """Compare the base, all trained models and any model named, their hybrids with BM25, and BM25.
+
+    `rerankers` are cross-encoders for the base's hybrid. What cannot run here is listed with the
+    reason.
 
     Without `beir` the queries are the graph's own; with it, those of each BEIR folder, grouped by
     whether training met them. Reports go to `results/`, and into the cards of the trained models.
@@ -45,7 +53,7 @@ def bench_workspace(
 
     Raises:
         DataError: a BEIR folder is malformed, or a named model was trained on another split.
-        ModelError: a named model cannot be loaded.
+        ModelError: the base cannot be loaded.
     """
     from graphtune import bench
 
@@ -57,13 +65,18 @@ def bench_workspace(
         ] or [bench.make_graph_benchmark(graph, graph_split)]
         benchmarks = [replace(one, notes=(*one.notes, *note)) for one in benchmarks]
         _refuse_clashes([one.name for one in benchmarks], bool(beir))
-        settings = (workspace.config.base.digest(), workspace.config.bench.digest(), *models)
+        settings = (
+            workspace.config.base.digest(),
+            workspace.config.bench.digest(),
+            *models,
+            *(f"rerank:{name}" for name in rerankers),
+        )
         inputs = {**graph.hashes, "split": graph_split.digest, "settings": " ".join(settings)}
         for path, lineage in trained.items():
             inputs[f"trained {path.name}"] = lineage.hashes["model"]
         results = _read_results(workspace, benchmarks, inputs, made=False)
         if force or len(results) < len(benchmarks):
-            _measure(workspace, benchmarks, trained, models, inputs)
+            _measure(workspace, benchmarks, trained, models, rerankers, inputs)
             results = _read_results(workspace, benchmarks, inputs, made=True)
         return results
 
@@ -87,6 +100,7 @@ def _measure(
     benchmarks: Sequence[Benchmark],
     trained: dict[Path, TrainReport],
     models: Sequence[str],
+    rerankers: Sequence[str],
     inputs: dict[str, str],
 ) -> None:
     from graphtune import bench
@@ -96,8 +110,7 @@ def _measure(
     systems: dict[str, list[BaseConfig]] = {base.model: [base]}
     for path, lineage in trained.items():
         systems.setdefault(f"graphtune {lineage.recipe}", []).append(refer_to(path, base))
-    for model in models:
-        systems.setdefault(model, [BaseConfig(model=model)])
+    systems |= {model: [BaseConfig(model=model)] for model in _list_named(models, base.model)}
     reports, hashes = bench.run_systems(
         benchmarks,
         systems,
@@ -105,12 +118,35 @@ def _measure(
         config.train.matryoshka_dims,
         config.bench,
         workspace.cache,
+        tuple(dict.fromkeys(rerankers)),
+        config.prices,
     )
     for report in reports:
         name = report.benchmark.name
         bench.write_report(report, workspace.results / name, {**inputs, **hashes})
         for path in trained:
             add_results(path, name, bench.render_table(report, "markdown"))
+
+
+def _list_named(models: Sequence[str], base: str) -> list[str]:
+    """Return the models named, each once, without the base and what runs anyway.
+
+    >>> _list_named(["specter2", "bm25", "allenai/specter2_base", "minilm"], "minilm")
+    ['specter2']
+    """
+    known = {_identify(base)}
+    named = []
+    for model in models:
+        if model.lower() not in ALWAYS and _identify(model) not in known:
+            known.add(_identify(model))
+            named.append(model)
+    return named
+
+
+def _identify(model: str) -> str:
+    """Return the same for every way to name a model."""
+    target = resolve_model(model)
+    return str(Path(target).resolve()) if Path(target).is_dir() else target
 
 
 def _label(

@@ -50,6 +50,9 @@ def rank_dense(
         encode_ms = time_queries(
             lambda text: list(embedder.encode([text], "query")), sample_queries(texts)
         )
+    given = [*benchmark.documents.values(), *texts]
+    n_cut = sum(embedder.prepare(text) != text for text in given)
+    cut = f"{system}: {n_cut} of {len(given)} texts are longer than the model takes and were cut"
     width = documents.shape[1]
     ladder = list_dims(width, [dim for dim in dims if dim <= width] if dims else None)
     rows: list[tuple[int, Precision]] = [(dim, "float32") for dim in ladder]
@@ -67,5 +70,6 @@ def rank_dense(
             query_ms=None if encode_ms is None else encode_ms + search_ms,
             index_bytes=index.nbytes,
         )
-        rankings.append(Ranking(system, (run,), dim, precision, cost=cost))
+        warnings = (cut,) if n_cut else ()
+        rankings.append(Ranking(system, (run,), dim, precision, cost=cost, warnings=warnings))
     return rankings

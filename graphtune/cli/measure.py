@@ -8,8 +8,18 @@ import click
 from graphtune.cli.common import Outcome, command
 
 
-def bench(workspace: Path, models: tuple[str, ...], beir: tuple[Path, ...], split: str) -> Outcome:
-    r"""Compare the base, BM25, the trained models and any MODEL (hub id or folder).
+def bench(
+    workspace: Path,
+    models: tuple[str, ...],
+    beir: tuple[Path, ...],
+    split: str,
+    rerankers: tuple[str, ...],
+) -> Outcome:
+    r"""Compare the base, the trained models and any MODEL, alone and fused with BM25.
+
+    A MODEL is a hub id, a folder, specter2, scincl, text-embedding-3-small (or -large, ada-002), or
+    openai:NAME at any endpoint that speaks OpenAI's protocol. BM25, random order and a perfect order
+    stand beside them. What cannot run here is listed with the reason.
 
     \b
     Example: graphtune bench -w papers-ws BAAI/bge-small-en-v1.5 --beir my-benchmark
@@ -17,7 +27,7 @@ def bench(workspace: Path, models: tuple[str, ...], beir: tuple[Path, ...], spli
     from graphtune.measuring import bench_workspace
     from graphtune.workspace import open_workspace
 
-    results = bench_workspace(open_workspace(workspace), models, beir, split)
+    results = bench_workspace(open_workspace(workspace), models, beir, split, rerankers=rerankers)
     tables = [f"{result.table}\nreport: {result.folder}" for result in results]
     return Outcome({"benchmarks": [result.data for result in results]}, "\n".join(tables))
 
@@ -55,7 +65,14 @@ def add_measure_commands(group: click.Group) -> None:
     split = click.option(
         "--split", default="test", show_default=True, help="Which qrels/SPLIT.tsv."
     )
-    command(group)(models(beir(split(bench))))
+    rerank = click.option(
+        "--rerank",
+        "rerankers",
+        multiple=True,
+        metavar="MODEL",
+        help="Cross-encoder (hub id or folder) that reranks the base's hybrid; several times.",
+    )
+    command(group)(models(beir(split(rerank(bench)))))
     query = click.argument("query")
     k = click.option("-k", type=click.IntRange(1), default=10, show_default=True, help="How many.")
     papers = click.option("--papers", is_flag=True, help="Rank papers instead of chunks.")
