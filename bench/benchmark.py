@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, fields, replace
 
 from graphtune.metrics import Qrels
 
@@ -15,6 +15,15 @@ GROUPS = ("held-out", "new papers", "dev", "seen")
 UNSEEN = GROUPS[:2]
 #: The group of queries of which nobody said whether training met them.
 UNLABELLED = "all"
+#: What must be the same where figures are compared.
+DATA_PARTS = ("documents", "queries", "judgements")
+_PART_OF = {
+    "documents": "documents",
+    "queries": "queries",
+    "qrels": "judgements",
+    "tiers": "judgements",
+    "excluded": "judgements",
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,9 @@ class Benchmark:
     one positive grade. `groups` names each query's group (a query that is missing belongs to
     `UNLABELLED`), `concepts` the concepts it is about, `strata` how much of it stands in its answers
     (see `graphtune.bench.strata`). `tiers` holds judgements of some of the queries by another rule,
-    such as `paper`: every passage of the right papers. `notes` are sentences for the reader.
+    such as `paper`: every passage of the right papers. `excluded` names documents that are left out
+    of a query's ranking, neither right nor wrong: the one that the query is, or was taken from.
+    `notes` are sentences for the reader.
     """
 
     name: str
@@ -36,6 +47,7 @@ class Benchmark:
     concepts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     strata: dict[str, str] = field(default_factory=dict)
     tiers: dict[str, Qrels] = field(default_factory=dict)
+    excluded: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -63,11 +75,37 @@ class Slice:
 
 
 def hash_benchmark(benchmark: Benchmark) -> str:
-    """Return the sha256 of everything that is scored: all fields but the name and the notes."""
-    content = asdict(replace(benchmark, name="", notes=()))
-    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    """Return the sha256 of the data: documents, queries and judgements of all tiers.
+
+    Figures of the same data may be compared, whatever group a query belongs to.
+    """
+    parts = hash_parts(benchmark)
+    return hashlib.sha256(" ".join(parts[part] for part in DATA_PARTS).encode()).hexdigest()
+
+
+def hash_parts(benchmark: Benchmark) -> dict[str, str]:
+    """Return a sha256 for each of `DATA_PARTS`, and one for the `labels`: groups, concepts, strata."""
+    digests = {part: hashlib.sha256() for part in (*DATA_PARTS, "labels")}
+    for row in _list_content(benchmark):
+        digests[_PART_OF.get(str(row[0]), "labels")].update(_render_row(row))
+    return {part: digest.hexdigest() for part, digest in digests.items()}
+
+
+def _list_content(benchmark: Benchmark) -> Iterator[list[object]]:
+    """Yield all that counts, row by row: the judgements of a tier may be millions."""
+    for part in fields(benchmark):
+        if part.name not in ("name", "notes", "tiers"):
+            for key, value in sorted(getattr(benchmark, part.name).items()):
+                yield [part.name, key, value]
+    for tier, qrels in sorted(benchmark.tiers.items()):
+        for query, grades in sorted(qrels.items()):
+            yield ["tiers", tier, query, grades]
+
+
+def _render_row(row: list[object]) -> bytes:
+    line = json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     # Broken PDFs give lone surrogates; they count too.
-    return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
+    return line.encode(errors="surrogatepass")
 
 
 def list_slices(benchmark: Benchmark) -> list[Slice]:
@@ -127,6 +165,15 @@ def label_seen(
 
     groups = {query: find_group(query, text) for query, text in benchmark.queries.items()}
     return replace(benchmark, groups=groups)
+
+
+def count_excluded(benchmark: Benchmark) -> int:
+    """Return the most documents that any query excludes: so much deeper must be searched.
+
+    >>> count_excluded(Benchmark("b", {}, {}, {}, excluded={"q": ("d", "e"), "r": ("d",)}))
+    2
+    """
+    return max(map(len, benchmark.excluded.values()), default=0)
 
 
 def find_own_documents(benchmark: Benchmark) -> frozenset[str]:

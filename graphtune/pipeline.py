@@ -14,23 +14,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from graphtune.config import BaseConfig, PairsConfig, TrainConfig
+from graphtune.config import BaseConfig, TrainConfig
 from graphtune.errors import DataError
 from graphtune.files import read_record
-from graphtune.kg import (
-    BuildSummary,
-    ConceptGraph,
-    GraphStore,
-    build_graph,
-    import_graph,
-    load_graph,
-)
-from graphtune.kg.build import estimate_build, read_ontology
+from graphtune.kg import BuildSummary, ConceptGraph, GraphStore, load_graph
+from graphtune.kg.build import build_graph, estimate_build, import_graph, read_ontology
 from graphtune.pairs import (
+    Certificate,
     PairsCard,
     Split,
+    certify_recipe,
+    find_pairs,
+    list_recipes,
     make_evidence_queries,
     make_pairs,
+    read_card,
     read_pairs,
     store_split,
     write_pairs,
@@ -49,10 +47,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PairsResult:
-    """Where the pairs lie, what is in them, and whether they had to be made."""
+    """Where the pairs lie, what is in them and what leaks, and whether they had to be made."""
 
     path: Path
     card: PairsCard
+    certificate: Certificate
     made: bool
 
 
@@ -119,14 +118,9 @@ def list_files(workspace: Workspace) -> list[dict[str, Any]]:
     _check_built(workspace)
     with GraphStore(workspace.database) as store:
         rows = store.files().values()
+    shown = ("path", "status", "message")
     return [
-        {
-            "path": row["path"],
-            "status": row["status"],
-            "message": row["message"],
-            "pages": row["n_pages"],
-            "chunks": row["n_chunks"],
-        }
+        {key: row[key] for key in shown} | {"pages": row["n_pages"], "chunks": row["n_chunks"]}
         for row in rows
     ]
 
@@ -156,26 +150,35 @@ def pair_workspace(
     file_format: Literal["jsonl", "parquet"] = "jsonl",
     force: bool = True,
 ) -> PairsResult:
-    """Make the training pairs of a recipe; without `force`, only where graph or settings changed."""
+    """Make the pairs of a recipe; without `force`, only where graph or settings changed, or they leak."""
     settings = workspace.config.pairs
     if recipe:
         settings = settings.model_copy(update={"recipe": recipe})
     with lock_workspace(workspace):
         graph, split = read_graph(workspace)
         path = workspace.pairs / f"{settings.recipe}.{file_format}"
-        if not force and path.exists():
-            _, card = read_pairs(workspace.pairs, settings.recipe)
-            if _is_current(card, graph, split, settings):
-                return PairsResult(path, card, made=False)
-        pairs = make_pairs(graph, split, settings)
-        configs = (settings, workspace.config.split)
-        path, card = write_pairs(pairs, graph, split, configs, workspace.pairs, file_format)
-    return PairsResult(path, card, made=True)
+        made = force or not path.exists()
+        if not made:
+            card = read_card(workspace.pairs, settings.recipe)
+            certificate = certify_recipe(workspace.pairs, settings.recipe, graph, split)
+            made = card.settings != settings or not certificate.is_clean()
+        if made:
+            pairs = make_pairs(graph, split, settings)
+            configs = (settings, workspace.config.split)
+            path, card = write_pairs(pairs, graph, split, configs, workspace.pairs, file_format)
+            certificate = certify_recipe(workspace.pairs, settings.recipe, graph, split)
+    return PairsResult(path, card, certificate, made)
 
 
-def _is_current(card: PairsCard, graph: ConceptGraph, split: Split, settings: PairsConfig) -> bool:
-    wanted = {**graph.hashes, "split": split.digest}
-    return card.settings == settings and all(card.hashes.get(k) == v for k, v in wanted.items())
+def check_pairs(workspace: Workspace, recipe: str | None = None) -> list[Certificate]:
+    """Return what leaks through the pairs of a recipe, or of all (see `graphtune.pairs.leakage`).
+
+    Raises:
+        DataError: there are no pairs, or they are not what their card describes.
+    """
+    recipes = [recipe] if recipe else list_recipes(workspace.pairs)
+    graph, split = read_graph(workspace)
+    return [certify_recipe(workspace.pairs, name, graph, split) for name in recipes]
 
 
 def train_workspace(
@@ -240,6 +243,17 @@ def list_models(workspace: Workspace) -> dict[Path, TrainReport]:
         path: read_report(path) for path in sorted(workspace.models.glob("*")) if path.is_dir()
     }
     return {path: report for path, report in found.items() if report}
+
+
+def certify_models(
+    workspace: Workspace, graph: ConceptGraph, split: Split
+) -> dict[Path, Certificate | None]:
+    """Return what leaks through the pairs of each trained model; None where these pairs are gone."""
+    models = list_models(workspace)
+    held = {r.recipe for r in models.values() if find_pairs(workspace.pairs, r.recipe)}
+    found = [certify_recipe(workspace.pairs, name, graph, split) for name in sorted(held)]
+    by_pairs = {certificate.hashes["pairs"]: certificate for certificate in found}
+    return {path: by_pairs.get(report.hashes["pairs"]) for path, report in models.items()}
 
 
 def pick_model(workspace: Workspace) -> BaseConfig:

@@ -99,7 +99,7 @@ def _describe_pairs(
         hashes={
             **graph.hashes,
             "split": split.digest,
-            "pairs": hashlib.sha256(lines.encode()).hexdigest(),
+            "pairs": _hash_lines(lines),
         },
     )
 
@@ -115,24 +115,54 @@ def read_pairs(folder: Path, recipe: str) -> tuple[list[Pair], PairsCard]:
     Raises:
         DataError: there is none, a line is malformed, or the file is not what its card describes.
     """
-    found = find_pairs(folder, recipe)
-    if not found or not card_path(folder, recipe).exists():
+    card = read_card(folder, recipe)
+    path = find_pairs(folder, recipe)[0]
+    pairs = [_read_row(row, path) for row in _read_rows(path)]
+    if hash_pairs(pairs) != card.hashes.get("pairs"):
         raise DataError(
-            f"no pairs of recipe {recipe!r} in {folder}; make them with `graphtune pairs`"
-        )
-    card = read_record(card_path(folder, recipe), PairsCard)
-    pairs = [_read_row(row, found[0]) for row in _read_rows(found[0])]
-    if hashlib.sha256(_render_lines(pairs).encode()).hexdigest() != card.hashes["pairs"]:
-        raise DataError(
-            f"{found[0]} is not what its card describes (changed or cut off since it was made); "
+            f"{path} is not what its card describes (changed or cut off since it was made); "
             "make it again with `graphtune pairs`"
         )
     return pairs, card
 
 
+def read_card(folder: Path, recipe: str) -> PairsCard:
+    """Read what the pairs of a recipe were made from.
+
+    Raises:
+        DataError: there are no such pairs, or the card is damaged.
+    """
+    if not find_pairs(folder, recipe) or not card_path(folder, recipe).exists():
+        raise DataError(
+            f"no pairs of recipe {recipe!r} in {folder}; make them with `graphtune pairs`"
+        )
+    return read_record(card_path(folder, recipe), PairsCard)
+
+
+def list_recipes(folder: Path) -> list[str]:
+    """Return the recipes whose pairs lie in a folder, sorted.
+
+    Raises:
+        DataError: there are none.
+    """
+    found = sorted(path.name.removesuffix(".card.json") for path in folder.glob("*.card.json"))
+    if not found:
+        raise DataError(f"there are no pairs in {folder}; make them with `graphtune pairs`")
+    return found
+
+
 def find_pairs(folder: Path, recipe: str) -> list[Path]:
     """Return the files of a recipe's pairs, in either format."""
     return [p for p in (folder / f"{recipe}.jsonl", folder / f"{recipe}.parquet") if p.exists()]
+
+
+def hash_pairs(pairs: Iterable[Pair]) -> str:
+    """Return the sha256 of pairs as lines of JSON, whatever the format of their file."""
+    return _hash_lines(_render_lines(pairs))
+
+
+def _hash_lines(lines: str) -> str:
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _render_lines(pairs: Iterable[Pair]) -> str:

@@ -1,19 +1,45 @@
 """Retrieval queries from the graph itself: for choosing a checkpoint, and for the benchmark."""
 
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
 
 from graphtune.kg.graph import ConceptGraph
+from graphtune.kg.names import normalize_name
 from graphtune.records import GRADES
+
+#: What a query quotes of its concept.
+Style = Literal["name", "alias", "description"]
+#: From this grade on (defines, states) a passage says what a concept is.
+_STRONG = 2
 
 
 @dataclass
 class GraphQueries:
-    """Queries and graded relevance over chunk ids; `concepts` says whose a query is."""
+    """Queries and graded relevance over chunk ids; `concepts` says whose a query is.
+
+    `excluded` holds the chunks that are no answer to a query because its text was taken from them.
+    """
 
     queries: dict[str, str] = field(default_factory=dict)
     qrels: dict[str, dict[str, int]] = field(default_factory=dict)
     concepts: dict[str, str] = field(default_factory=dict)
+    excluded: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def find_style(query: str) -> Style:
+    """Tell from the id of a graph query what it quotes.
+
+    >>> find_style("pieri rule#0"), find_style("pieri rule#2"), find_style("pieri rule#description")
+    ('name', 'alias', 'description')
+    """
+    position = query.rpartition("#")[2]
+    if position == "description":
+        return "description"
+    return "name" if position == "0" else "alias"
 
 
 def make_evidence_queries(graph: ConceptGraph, concepts: Iterable[str]) -> GraphQueries:
@@ -23,13 +49,42 @@ def make_evidence_queries(graph: ConceptGraph, concepts: Iterable[str]) -> Graph
     """
     made = GraphQueries()
     for concept in concepts:
-        grades: dict[str, int] = {}
-        for mention in graph.evidence(concept):
-            grades[mention.chunk_id] = max(grades.get(mention.chunk_id, 0), GRADES[mention.role])
-        if not grades:
+        grades = _grade_passages(graph, concept)
+        if grades:
+            for position, name in enumerate(graph.names(concept)):
+                _add(made, f"{concept}#{position}", name, grades, concept)
+    return made
+
+
+def make_description_queries(graph: ConceptGraph, concepts: Iterable[str]) -> GraphQueries:
+    """Ask for each concept by its description; relevance is graded as for its names.
+
+    The passages that the description was taken from hold it word for word, so finding them says
+    nothing: they and their near-duplicates are neither relevant nor wrong, but excluded. Left out are
+    concepts that no other passage defines or states, and descriptions that several concepts share.
+    """
+
+    @cache
+    def list_words(text: str) -> str:
+        # A description may be joined over lines and lists, and cut with "…".
+        return " ".join(re.findall(r"\w+", text))
+
+    made, repeats = GraphQueries(), _find_repeats(graph)
+    owners = Counter(normalize_name(concept.description) for concept in graph.concepts.values())
+    for concept in concepts:
+        text = graph.concepts[concept].description
+        if not text.strip() or owners[normalize_name(text)] > 1:
             continue
-        for position, name in enumerate(graph.names(concept)):
-            _add(made, f"{concept}#{position}", name, grades, concept)
+        grades = _grade_passages(graph, concept)
+        words = list_words(text)
+        sources = {key for key in grades if words in list_words(graph.chunks[key].text)}
+        sources = sources.union(*(repeats.get(key, ()) for key in sources))
+        rest = {key: grade for key, grade in grades.items() if key not in sources}
+        if max(rest.values(), default=0) >= _STRONG:
+            key = f"{concept}#description"
+            _add(made, key, text, rest, concept)
+            if sources:
+                made.excluded[key] = tuple(sorted(sources))
     return made
 
 
@@ -40,13 +95,32 @@ def make_paper_queries(
 
     Every chunk of those papers counts as relevant.
     """
+    chunks: defaultdict[str, list[str]] = defaultdict(list)
+    for chunk in graph.chunks.values():
+        chunks[chunk.document_id].append(chunk.id)
     made = GraphQueries()
     for concept in concepts:
         papers = graph.papers(concept)
         if len(papers) >= least:
-            grades = {chunk.id: 1 for chunk in graph.chunks.values() if chunk.document_id in papers}
+            grades = {chunk: 1 for paper in sorted(papers) for chunk in chunks[paper]}
             _add(made, f"{concept}#0", graph.concepts[concept].name, grades, concept)
     return made
+
+
+def _grade_passages(graph: ConceptGraph, concept: str) -> dict[str, int]:
+    grades: dict[str, int] = {}
+    for mention in graph.evidence(concept):
+        grades[mention.chunk_id] = max(grades.get(mention.chunk_id, 0), GRADES[mention.role])
+    return grades
+
+
+def _find_repeats(graph: ConceptGraph) -> dict[str, set[str]]:
+    repeats: defaultdict[str, set[str]] = defaultdict(set)
+    for link in graph.links:
+        if link.type == "near_duplicate":
+            repeats[link.source].add(link.target)
+            repeats[link.target].add(link.source)
+    return repeats
 
 
 def _add(made: GraphQueries, key: str, text: str, grades: dict[str, int], concept: str) -> None:

@@ -2,12 +2,13 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from graphtune.config import PairsConfig
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
-from graphtune.pairs.split import Split
+from graphtune.pairs.split import Split, list_new_concepts
+from graphtune.pairs.traces import quote_papers
 from graphtune.records import GRADES, Chunk, Pair
 
 
@@ -15,6 +16,8 @@ def make_pairs(graph: ConceptGraph, split: Split, config: PairsConfig) -> list[P
     """Make all training pairs of a recipe, in a fixed order, without repetition.
 
     Held-out concepts are never anchors, under none of their names; held-out papers give no positive.
+    Nor does an anchor stay that describes a held-out concept too (a sentence may describe several),
+    or that is a sentence of held-out papers alone.
     """
     make = _pair_by_evidence if config.recipe == "evidence" else _pair_by_paper
     pairs = sorted(
@@ -23,24 +26,48 @@ def make_pairs(graph: ConceptGraph, split: Split, config: PairsConfig) -> list[P
     )
     # The seed's key; for `evidence` whole texts, so that near-identical passages stay apart.
     cut = 50 if config.recipe == "seed" else None
-    unique = {(pair.anchor[:cut], pair.positive[:cut]): pair for pair in reversed(pairs)}
+    held_out = _find_held_out(graph, split, {pair.anchor for pair in pairs})
+    unique = {
+        (pair.anchor[:cut], pair.positive[:cut]): pair
+        for pair in reversed(pairs)
+        if pair.anchor not in held_out
+    }
     return list(reversed(unique.values()))
 
 
 def list_anchor_names(graph: ConceptGraph, split: Split) -> dict[str, tuple[str, ...]]:
     """Return the names under which each training concept may be an anchor.
 
-    A name that also belongs to a held-out concept is left out.
+    Concepts that only held-out papers name have none, nor does a name count that also belongs to
+    one of those or to a held-out concept.
     """
-    held_out = {
-        normalize_name(name)
-        for concept, side in split.concepts.items()
-        if side != "train"
-        for name in graph.names(concept)
-    }
+    hidden = _list_hidden(graph, split)
+    held_out = {normalize_name(name) for concept in hidden for name in graph.names(concept)}
     return {
         concept: tuple(n for n in graph.names(concept) if normalize_name(n) not in held_out)
         for concept in split.list_concepts("train")
+    }
+
+
+def _list_hidden(graph: ConceptGraph, split: Split) -> set[str]:
+    held_out = (concept for concept, side in split.concepts.items() if side != "train")
+    return {*held_out, *list_new_concepts(graph, split)}
+
+
+def _find_held_out(graph: ConceptGraph, split: Split, anchors: Set[str]) -> set[str]:
+    """Return the anchors that name or describe a held-out concept, or quote held-out papers alone."""
+    texts = (
+        text
+        for concept in _list_hidden(graph, split)
+        for text in (*graph.names(concept), graph.concepts[concept].description)
+    )
+    forms = {normalize_name(text) for text in texts}
+    described = {anchor for anchor in anchors if normalize_name(anchor) in forms}
+    papers = quote_papers(graph, anchors)
+    return described | {
+        anchor
+        for anchor, found in papers.items()
+        if all(split.documents[paper] != "train" for paper in found)
     }
 
 
@@ -62,7 +89,8 @@ def _pair_by_evidence(graph: ConceptGraph, split: Split, config: PairsConfig) ->
     sections: defaultdict[str, list[Chunk]] = defaultdict(list)
     for chunk in allowed.values():
         sections[normalize_name(read_section_title(chunk))].append(chunk)
-    for concept, names in list_anchor_names(graph, split).items():
+    anchors = list_anchor_names(graph, split)
+    for concept, names in anchors.items():
         grades: dict[str, int] = {}
         for mention in graph.evidence(concept):
             if mention.chunk_id in allowed:
@@ -84,8 +112,8 @@ def _pair_by_evidence(graph: ConceptGraph, split: Split, config: PairsConfig) ->
                 if body and chunk not in chunks:
                     yield Pair(name, body, "section", concept, chunk.id, chunk.document_id)
     for relation in graph.relations:
-        ends = {split.concepts.get(relation.source), split.concepts.get(relation.target)}
-        if relation.chunk_id in allowed and ends == {"train"}:
+        named = anchors.get(relation.source) and anchors.get(relation.target)
+        if relation.chunk_id in allowed and named:
             source, target = graph.concepts[relation.source], graph.concepts[relation.target]
             anchor = f"{source.name} {graph.ontology.phrase(relation.type)} {target.name}"
             yield _pair(anchor, allowed[relation.chunk_id], "relation", relation.source)

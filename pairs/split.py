@@ -20,6 +20,7 @@ from graphtune.files import read_record, write_record
 from graphtune.kg.communities import find_communities
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
+from graphtune.pairs.traces import MIN_WORDS, squash_text
 from graphtune.records import Chunk
 
 Side = Literal["train", "dev", "test"]
@@ -69,7 +70,7 @@ def split_graph(graph: ConceptGraph, config: SplitConfig) -> Split:
     split = Split(
         concepts=dict(sorted(sides.items())),
         documents=dict(sorted(documents.items())),
-        twins=_find_twins(graph, documents),
+        twins=find_twins(graph, documents),
         names={concept: graph.names(concept) for concept in sorted(sides)},
         made_from=_name_inputs(graph, config),
     )
@@ -102,7 +103,7 @@ def _name_inputs(graph: ConceptGraph, config: SplitConfig) -> dict[str, str]:
 
 def _hash_split(split: Split) -> str:
     rows = (
-        sorted((concept, side, split.names[concept]) for concept, side in split.concepts.items()),
+        sorted((key, side, split.names.get(key, ())) for key, side in split.concepts.items()),
         sorted(split.documents.items()),
         sorted(split.twins),
     )
@@ -115,18 +116,31 @@ def cluster_names(graph: ConceptGraph, concepts: Iterable[str]) -> list[set[str]
     owner: dict[str, str] = {}
     for concept in sorted(concepts):
         view.add_node(concept)
-        for name in graph.names(concept):
-            view.add_edge(concept, owner.setdefault(normalize_name(name), concept))
+        for form in filter(None, map(normalize_name, graph.names(concept))):
+            view.add_edge(concept, owner.setdefault(form, concept))
     for relation in graph.relations:
         if relation.type == "equivalent_to" and relation.source in view and relation.target in view:
             view.add_edge(relation.source, relation.target)
     return [set(cluster) for cluster in nx.connected_components(view)]
 
 
+def list_new_concepts(graph: ConceptGraph, split: Split) -> list[str]:
+    """Return the concepts that only held-out papers name, under any name of their alias cluster."""
+    clusters = [c & split.concepts.keys() for c in cluster_names(graph, graph.concepts)]
+    return sorted(
+        concept
+        for cluster in clusters
+        if all(split.documents[paper] != "train" for c in cluster for paper in graph.papers(c))
+        for concept in cluster
+    )
+
+
 def _cluster_concepts(
     graph: ConceptGraph, concepts: Iterable[str], by: Literal["concept", "community"]
 ) -> list[set[str]]:
-    clusters = cluster_names(graph, concepts)
+    held = set(concepts)
+    # A concept that no paper names, such as an imported one, may still join two that papers name.
+    clusters = [found for c in cluster_names(graph, graph.concepts) if (found := c & held)]
     if by == "concept":
         return clusters
     home = {key: n for n, group in enumerate(find_communities(graph)) for key in group.members}
@@ -163,17 +177,29 @@ def _cluster_papers(graph: ConceptGraph) -> list[set[str]]:
     return [set(cluster) for cluster in nx.connected_components(view)]
 
 
-def _find_twins(graph: ConceptGraph, documents: Mapping[str, Side]) -> frozenset[str]:
+def find_twins(graph: ConceptGraph, documents: Mapping[str, Side]) -> frozenset[str]:
     """Return the training papers' chunks in a near-duplicate cluster with a held-out paper's."""
+    twins: set[str] = set()
+    for cluster in cluster_repeats(graph):
+        held_out = {k for k in cluster if documents[graph.chunks[k].document_id] != "train"}
+        if held_out:
+            twins |= cluster - held_out
+    return frozenset(twins)
+
+
+def cluster_repeats(graph: ConceptGraph) -> list[set[str]]:
+    """Return the near-duplicate clusters: ids of chunks that repeat each other, directly or not.
+
+    Links join texts of 20 words or more; a shorter one counts where it is the same word for word.
+    """
     view = nx.Graph((one.id, other.id) for one, other in _list_repeats(graph))
-    side = {key: documents[graph.chunks[key].document_id] for key in view}
-    held_out = {key for key in view if side[key] != "train"}
-    return frozenset(
-        key
-        for cluster in nx.connected_components(view)
-        if cluster & held_out
-        for key in cluster - held_out
-    )
+    first: dict[str, str] = {}
+    for chunk in graph.chunks.values():
+        if len(chunk.text.split()) >= MIN_WORDS:
+            same = first.setdefault(squash_text(chunk.text), chunk.id)
+            if same != chunk.id:
+                view.add_edge(same, chunk.id)
+    return [set(cluster) for cluster in nx.connected_components(view)]
 
 
 def _list_repeats(graph: ConceptGraph) -> list[tuple[Chunk, Chunk]]:

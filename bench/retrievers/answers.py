@@ -5,7 +5,7 @@ from statistics import median
 from time import perf_counter
 from typing import TypeVar
 
-from graphtune.bench.benchmark import Benchmark, find_own_documents
+from graphtune.bench.benchmark import Benchmark
 from graphtune.metrics import Run
 
 #: Queries that are timed, and the seconds after which no further one is.
@@ -16,13 +16,13 @@ _Query = TypeVar("_Query")
 def collect_answers(
     benchmark: Benchmark, found: Iterable[Sequence[tuple[str, float]]], k: int
 ) -> Run:
-    """Name the queries, drop each query's own document and keep `k` answers.
+    """Name the queries, drop the documents that each excludes, and keep `k` answers.
 
-    `found` holds one list a query, in the benchmark's order, of `k` + 1 answers where there are as many.
+    `found` holds one list a query, in the benchmark's order, that is deeper by
+    `graphtune.bench.benchmark.count_excluded`.
     """
-    own = find_own_documents(benchmark)
     return {
-        query: [hit for hit in hits if hit[0] != query or query not in own][:k]
+        query: [hit for hit in hits if hit[0] not in benchmark.excluded.get(query, ())][:k]
         for query, hits in zip(benchmark.queries, found, strict=True)
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from time import perf_counter
 
-from graphtune.bench.benchmark import Benchmark
+from graphtune.bench.benchmark import Benchmark, count_excluded
 from graphtune.bench.embedder import Embedder
 from graphtune.bench.retrievers.answers import collect_answers, sample_queries, time_queries
 from graphtune.bench.retrievers.index import Index
@@ -62,7 +62,7 @@ def rank_dense(
         index = Index(truncate_vectors(documents, dim), ids, precision)
         indexed = perf_counter() - began
         asked = truncate_vectors(queries, dim)
-        run = collect_answers(benchmark, index.search(asked, k + 1), k)
+        run = collect_answers(benchmark, index.search(asked, k + count_excluded(benchmark)), k)
         timed = sample_queries([asked[row : row + 1] for row in range(len(asked))])
         search_ms = time_queries(partial(index.search_one, k=k), timed)
         cost = Cost(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from graphtune.bench.benchmark import Benchmark
+from graphtune.bench.benchmark import Benchmark, count_excluded
 from graphtune.bench.retrievers.answers import collect_answers
 from graphtune.bench.systems import Ranking
 from graphtune.metrics import Run
@@ -15,7 +15,7 @@ def rank_random(benchmark: Benchmark, k: int, seed: int) -> Ranking:
     """Answer every query with `k` documents drawn at random; several draws, one a run."""
     generator = np.random.default_rng(seed)
     ids = sorted(benchmark.documents)
-    size = min(k + 1, len(ids))
+    size = min(k + count_excluded(benchmark), len(ids))
 
     def draw() -> Run:
         rows = (generator.choice(len(ids), size, replace=False) for _ in benchmark.queries)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from graphtune.bench.systems import Precision
 from graphtune.encoder import Vectors
-from graphtune.metrics import search_exact, take_best
+from graphtune.nearest import search_exact, take_best
 
 #: Numbers that are unpacked at once (64 MiB of float32).
 _BLOCK = 1 << 24
@@ -48,7 +48,7 @@ class Index:
         return self.codes.nbytes + self.low.nbytes + self.step.nbytes
 
     def search(self, queries: Vectors, k: int) -> list[list[tuple[str, float]]]:
-        """Return the `k` best for each query, as `graphtune.metrics.search_exact` does.
+        """Return the `k` best for each query, as `graphtune.nearest.search_exact` does.
 
         Raises:
             DataError: a vector holds NaN or infinity, or the widths differ.

@@ -7,10 +7,10 @@ from typing import Any
 import bm25s
 import Stemmer
 
-from graphtune.bench.benchmark import Benchmark
+from graphtune.bench.benchmark import Benchmark, count_excluded
 from graphtune.bench.retrievers.answers import collect_answers, sample_queries, time_queries
 from graphtune.bench.systems import Cost, Ranking
-from graphtune.metrics import take_best
+from graphtune.nearest import take_best
 from graphtune.progress import track
 
 
@@ -25,8 +25,9 @@ def rank_bm25(benchmark: Benchmark, k: int) -> Ranking:
     index = _Index(benchmark.documents)
     built = perf_counter() - began
     texts = list(benchmark.queries.values())
+    depth = k + count_excluded(benchmark)
     found = [
-        index.search(words, k + 1)
+        index.search(words, depth)
         for words in track(_split_words(texts), "BM25", "queries", total=len(texts))
     ]
     took = time_queries(

@@ -12,7 +12,11 @@ def bench(
     workspace: Path,
     models: tuple[str, ...],
     beir: tuple[Path, ...],
-    split: str,
+    splits: tuple[str, ...],
+    export: Path | None,
+    compare: tuple[Path, ...],
+    out: Path | None,
+    show_all: bool,
     rerankers: tuple[str, ...],
 ) -> Outcome:
     r"""Compare the base, the trained models and any MODEL, alone and fused with BM25.
@@ -21,15 +25,37 @@ def bench(
     openai:NAME at any endpoint that speaks OpenAI's protocol. BM25, random order and a perfect order
     stand beside them. What cannot run here is listed with the reason.
 
+    With --export-beir nothing is measured: the graph's own queries are written for other tools.
+
     \b
     Example: graphtune bench -w papers-ws BAAI/bge-small-en-v1.5 --beir my-benchmark
+             graphtune bench -w papers-ws --out later --compare papers-ws/results/graph
+             graphtune bench -w papers-ws --export-beir papers-beir
     """
-    from graphtune.measuring import bench_workspace
+    from graphtune.measuring import bench_workspace, export_workspace
     from graphtune.workspace import open_workspace
 
-    results = bench_workspace(open_workspace(workspace), models, beir, split, rerankers=rerankers)
+    opened = open_workspace(workspace)
+    if export:
+        if models or beir or rerankers:
+            raise click.UsageError(
+                "--export-beir measures nothing: leave out MODEL, --rerank and --beir"
+            )
+        data = export_workspace(opened, export)
+        counts = ", ".join(f"{name} {count:,}" for name, count in data["splits"].items())
+        return Outcome(data, f"{export}: {data['documents']:,} documents; queries: {counts}")
+    results = bench_workspace(
+        opened,
+        models,
+        beir,
+        splits,
+        compare=compare,
+        out=out,
+        show_all=show_all,
+        rerankers=rerankers,
+    )
     tables = [f"{result.table}\nreport: {result.folder}" for result in results]
-    return Outcome({"benchmarks": [result.data for result in results]}, "\n".join(tables))
+    return Outcome({"benchmarks": [result.data for result in results]}, "\n\n".join(tables))
 
 
 def search(workspace: Path, query: str, k: int, papers: bool, model: str | None) -> Outcome:
@@ -62,8 +88,32 @@ def add_measure_commands(group: click.Group) -> None:
         type=click.Path(path_type=Path),
         help="Folder with corpus.jsonl, queries.jsonl and qrels/; can be given several times.",
     )
-    split = click.option(
-        "--split", default="test", show_default=True, help="Which qrels/SPLIT.tsv."
+    splits = click.option(
+        "--split",
+        "splits",
+        multiple=True,
+        default=("test",),
+        show_default=True,
+        help="Which qrels/SPLIT.tsv; can be given several times.",
+    )
+    compare = click.option(
+        "--compare",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Earlier results (a folder) on the same data; can be given several times.",
+    )
+    out = click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Write the reports here (default: results/ of the workspace).",
+    )
+    show_all = click.option("--all", "show_all", is_flag=True, help="Print all rows.")
+    export = click.option(
+        "--export-beir",
+        "export",
+        type=click.Path(path_type=Path),
+        metavar="FOLDER",
+        help="Write the graph's own queries as a new BEIR folder.",
     )
     rerank = click.option(
         "--rerank",
@@ -72,7 +122,7 @@ def add_measure_commands(group: click.Group) -> None:
         metavar="MODEL",
         help="Cross-encoder (hub id or folder) that reranks the base's hybrid; several times.",
     )
-    command(group)(models(beir(split(rerank(bench)))))
+    command(group)(models(rerank(beir(splits(export(compare(out(show_all(bench)))))))))
     query = click.argument("query")
     k = click.option("-k", type=click.IntRange(1), default=10, show_default=True, help="How many.")
     papers = click.option("--papers", is_flag=True, help="Rank papers instead of chunks.")

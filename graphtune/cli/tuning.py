@@ -18,15 +18,25 @@ def pairs(
     workspace: Path,
     recipe: Literal["evidence", "seed"] | None,
     file_format: Literal["jsonl", "parquet"],
+    check: bool,
 ) -> Outcome:
-    r"""Make the training pairs again from the graph.
+    r"""Make the training pairs again from the graph, or check what is held out from those there are.
 
     \b
     Example: graphtune pairs -w papers-ws --recipe evidence --format parquet
+             graphtune pairs -w papers-ws --check
     """
-    from graphtune.pipeline import pair_workspace
+    from graphtune.pairs import render_certificate
+    from graphtune.pipeline import check_pairs, pair_workspace
     from graphtune.workspace import open_workspace
 
+    if check:
+        found = check_pairs(open_workspace(workspace), recipe)
+        return Outcome(
+            {"certificates": [certificate.as_json() for certificate in found]},
+            "\n\n".join(map(render_certificate, found)),
+            ok=all(certificate.is_clean() for certificate in found),
+        )
     result = pair_workspace(open_workspace(workspace), recipe, file_format)
     card = result.card
     styles = ", ".join(f"{style} {count:,}" for style, count in card.by_style.items())
@@ -34,9 +44,11 @@ def pairs(
         f"{result.path}: {card.pairs:,} pairs ({styles})\n"
         f"{card.anchors:,} anchors of {card.concepts:,} concepts, {card.chunks:,} chunks of "
         f"{card.documents:,} papers; held out: {card.held_out_concepts:,} concepts, "
-        f"{card.held_out_documents:,} papers"
+        f"{card.held_out_documents:,} papers\n"
+        f"leakage: {result.certificate.verdict}"
     )
-    return Outcome({"path": str(result.path), **card.model_dump()}, text)
+    data = {**card.model_dump(), "certificate": result.certificate.as_json()}
+    return Outcome({"path": str(result.path), **data}, text, ok=result.certificate.is_clean())
 
 
 def train(
@@ -81,7 +93,12 @@ def add_tuning_commands(group: click.Group) -> None:
     file_format = click.option(
         "--format", "file_format", type=click.Choice(["jsonl", "parquet"]), default="jsonl"
     )
-    command(group)(RECIPE(file_format(pairs)))
+    check = click.option(
+        "--check",
+        is_flag=True,
+        help="Make nothing; print the leakage certificate, exit 1 on a leak.",
+    )
+    command(group)(RECIPE(file_format(check(pairs))))
     max_steps = click.option(
         "--max-steps", type=click.IntRange(1), help="Stop after this many steps."
     )

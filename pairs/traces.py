@@ -1,0 +1,97 @@
+"""Where texts come from: names inside longer texts, and passages that a text repeats."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+from graphtune.kg.graph import ConceptGraph
+from graphtune.kg.names import fold_plural, fold_text
+
+#: Share of the three-word sequences of the shorter text from which one text repeats the other.
+THRESHOLD = 0.8
+#: Texts of fewer words are alike by chance.
+MIN_WORDS = 8
+_WORD = re.compile(r"\w+")
+
+_Shingle = tuple[str, ...]
+
+
+def find_phrases(texts: Iterable[str], phrases: Iterable[str]) -> dict[str, set[str]]:
+    """Return the phrases inside each text that has any: whole words, folded as names are.
+
+    >>> find_phrases(["Proof of the Pieri rules", "Schur"], ["pieri rule", "schur function"])
+    {'Proof of the Pieri rules': {'pieri rule'}}
+    >>> find_phrases(["the spiral"], ["spira"])
+    {}
+    """
+    by_words = {_fold_words(phrase): phrase for phrase in phrases}
+    lengths: defaultdict[str, set[int]] = defaultdict(set)
+    for words in filter(None, by_words):
+        lengths[words[0]].add(len(words))
+    found = {}
+    for text in texts:
+        words = _fold_words(text)
+        inside = {
+            by_words[part]
+            for start, first in enumerate(words)
+            for length in lengths.get(first, ())
+            if (part := words[start : start + length]) in by_words
+        }
+        if inside:
+            found[text] = inside
+    return found
+
+
+def trace_texts(texts: Iterable[str], passages: Mapping[str, str]) -> dict[str, set[str]]:
+    """Return, for each text that repeats a passage, or is repeated by one, the ids of these passages.
+
+    A text repeats a passage where four fifths of the three-word sequences of the shorter of the two
+    stand in the longer one. Texts and passages of fewer than `MIN_WORDS` words are left out.
+
+    >>> passage = "a partition is strict if its parts are distinct and positive"
+    >>> text = "Recall: a partition is strict if its parts are distinct."
+    >>> trace_texts([text, "a partition"], {"c": passage, "d": "another " * 9})
+    {'Recall: a partition is strict if its parts are distinct.': {'c'}}
+    """
+    shingles = {text: _list_shingles(text) for text in texts}
+    index: defaultdict[_Shingle, list[str]] = defaultdict(list)
+    for text, parts in shingles.items():
+        for part in parts:
+            index[part].append(text)
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for key, passage in passages.items() if index else ():
+        parts = _list_shingles(passage)
+        shared = Counter(text for part in parts & index.keys() for text in index[part])
+        for text, count in shared.items():
+            if count >= THRESHOLD * min(len(parts), len(shingles[text])):
+                found[text].add(key)
+    return dict(found)
+
+
+def squash_text(text: str) -> str:
+    """Return a text without case and runs of blanks, to tell whether two are the same.
+
+    >>> squash_text("A  Poset")
+    'a poset'
+    """
+    return " ".join(text.casefold().split())
+
+
+def quote_papers(graph: ConceptGraph, texts: Iterable[str]) -> dict[str, set[str]]:
+    """Return, for each text that repeats passages of the graph, the ids of the papers they stand in."""
+    passages = {chunk.id: chunk.text for chunk in graph.chunks.values()}
+    return {
+        text: {graph.chunks[chunk].document_id for chunk in chunks}
+        for text, chunks in trace_texts(texts, passages).items()
+    }
+
+
+def _fold_words(text: str) -> tuple[str, ...]:
+    return tuple(map(fold_plural, _WORD.findall(fold_text(text)[0])))
+
+
+def _list_shingles(text: str) -> set[_Shingle]:
+    words = _WORD.findall(text.lower())
+    if len(words) < MIN_WORDS:
+        return set()
+    return set(zip(words, words[1:], words[2:], strict=False))
