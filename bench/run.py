@@ -18,9 +18,11 @@ from graphtune.bench.retrievers import (
     rerank_answers,
 )
 from graphtune.bench.systems import Missing, Ranking
-from graphtune.config import PRICES, BaseConfig, BenchConfig, Price
-from graphtune.encoder import hash_model, resolve_model
+from graphtune.config import BaseConfig, BenchConfig
+from graphtune.encoder import hash_model
 from graphtune.errors import DataError, ModelError
+from graphtune.models import resolve_model
+from graphtune.prices import PRICES, Price
 
 #: Systems that are always compared; to name them changes nothing.
 _ALWAYS = ("bm25", "hybrid", "random", "oracle")
