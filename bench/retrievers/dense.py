@@ -56,7 +56,7 @@ def rank_dense(
     width = documents.shape[1]
     ladder = list_dims(width, [dim for dim in dims if dim <= width] if dims else None)
     rows: list[tuple[int, Precision]] = [(dim, "float32") for dim in ladder]
-    rankings, depth = [], k + count_excluded(benchmark)
+    rankings = []
     for dim, precision in [*rows, *((width, one) for one in precisions)]:
         began = perf_counter()
         index = Index(truncate_vectors(documents, dim), ids, precision)

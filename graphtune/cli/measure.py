@@ -18,10 +18,6 @@ def bench(
     out: Path | None,
     show_all: bool,
     rerankers: tuple[str, ...],
-    export: Path | None,
-    compare: tuple[Path, ...],
-    out: Path | None,
-    show_all: bool,
 ) -> Outcome:
     r"""Compare the base, the trained models and any MODEL, alone and fused with BM25.
 
