@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphtune.config import BaseConfig
-from graphtune.encoder import resolve_model
 from graphtune.errors import DataError
 from graphtune.kg import ConceptGraph
 from graphtune.kg.names import normalize_name
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 #: The groups that a certificate must clear before a figure is a result.
 _UNSEEN: tuple[Group, ...] = ("held-out", "new papers")
-#: Systems that are always compared; to name them changes nothing.
-ALWAYS = ("bm25", "hybrid", "random", "oracle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +40,10 @@ def bench_workspace(
     beir: Sequence[Path] = (),
     splits: Sequence[str] = ("test",),
     force: bool = True,
-    rerankers: Sequence[str] = (),
     compare: Sequence[Path] = (),
     out: Path | None = None,
     show_all: bool = False,
+    rerankers: Sequence[str] = (),
 ) -> list[BenchResult]:
     """Compare the base, all trained models and any model named, their hybrids with BM25, and BM25.
 
@@ -77,13 +74,11 @@ def bench_workspace(
         benchmarks = [replace(one, notes=(*one.notes, *note)) for one in benchmarks]
         _refuse_clashes([one.name for one in benchmarks], bool(beir))
         earlier = _read_earlier(compare, benchmarks)
-        settings = (
-            workspace.config.base.digest(),
-            workspace.config.bench.digest(),
-            *models,
-            *(f"rerank:{name}" for name in rerankers),
+        settings = " ".join(
+            (workspace.config.base.digest(), workspace.config.bench.digest(), *models)
         )
-        inputs = {**graph.hashes, "split": graph_split.digest, "settings": " ".join(settings)}
+        inputs = {**graph.hashes, "split": graph_split.digest, "settings": settings}
+        inputs["rerankers"] = " ".join(rerankers)
         for path, lineage in trained.items():
             inputs[f"trained {path.name}"] = lineage.hashes["model"]
         training = _describe_training(workspace, graph, graph_split, trained)
@@ -137,7 +132,8 @@ def _measure(
     systems: dict[str, list[BaseConfig]] = {base.model: [base]}
     for path, lineage in trained.items():
         systems.setdefault(_name_trained(lineage), []).append(refer_to(path, base))
-    systems |= {model: [BaseConfig(model=model)] for model in _list_named(models, base.model)}
+    named = bench.list_named(models, base.model)
+    systems |= {model: [BaseConfig(model=model)] for model in named}
     return bench.run_systems(
         benchmarks,
         systems,
@@ -227,27 +223,6 @@ def _compare_earlier(report: Report, earlier: Sequence[Earlier]) -> Report:
 
     ours = [one for one in earlier if is_same_data(one, report.benchmark)]
     return replace(report, compared=tuple(compare_earlier(report, one) for one in ours))
-
-
-def _list_named(models: Sequence[str], base: str) -> list[str]:
-    """Return the models named, each once, without the base and what runs anyway.
-
-    >>> _list_named(["specter2", "bm25", "allenai/specter2_base", "minilm"], "minilm")
-    ['specter2']
-    """
-    known = {_identify(base)}
-    named = []
-    for model in models:
-        if model.lower() not in ALWAYS and _identify(model) not in known:
-            known.add(_identify(model))
-            named.append(model)
-    return named
-
-
-def _identify(model: str) -> str:
-    """Return the same for every way to name a model."""
-    target = resolve_model(model)
-    return str(Path(target).resolve()) if Path(target).is_dir() else target
 
 
 def _label(
