@@ -28,7 +28,9 @@ def list_files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_reports_are_read_back_compared_and_kept(built: Workspace, tmp_path: Path):
+def test_reports_are_read_back_compared_and_kept(
+    built: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     [first] = measuring.bench_workspace(built)
     assert (first.made, first.folder) == (True, built.results / "graph")
     assert first.data["headline"]["group"] == "held-out"
@@ -44,18 +46,13 @@ def test_reports_are_read_back_compared_and_kept(built: Workspace, tmp_path: Pat
     assert {claim["difference"] for claim in compared["claims"]} == {0}
     assert "compared with" in later.table
     assert list_files(built.results) == held
-
-
-def test_results_of_other_data_are_refused_before_anything_is_measured(
-    built: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    [first] = measuring.bench_workspace(built)
+    # Other data is refused before anything is measured.
+    monkeypatch.setattr(measuring, "_measure", None)
     beir = tmp_path / "people"
     (beir / "qrels").mkdir(parents=True)
     (beir / "corpus.jsonl").write_text('{"_id": "d1", "text": "Row insertion of a letter."}')
     (beir / "queries.jsonl").write_text('{"_id": "q1", "text": "bumping letters"}')
     (beir / "qrels" / "test.tsv").write_text("q\td\ts\nq1\td1\t2\n")
-    monkeypatch.setattr(measuring, "_measure", None)
     with pytest.raises(DataError, match="on other documents, queries and judgements"):
         measuring.bench_workspace(built, beir=[beir], compare=[first.folder])
 
