@@ -191,7 +191,9 @@ def _compare_names(known: _Known, group: Group, concepts: Sequence[str]) -> Iter
     finding = _make_finding(group, "pairs made for one of them", owned, training.pairs)
     yield finding.model_copy(update={"count": count})
     longer = [
-        text for text, inside in known.phrases.items() if inside & names - {normalize_name(text)}
+        text
+        for form, text in training.anchors.items()
+        if known.phrases.get(text, set()) & names - {form}
     ]
     what = "longer anchors that hold one of their names"
     yield _make_finding(group, what, longer, len(training.anchors), gate=False)

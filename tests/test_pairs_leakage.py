@@ -1,20 +1,16 @@
 """The leakage certificate finds what somebody puts into the pairs, and nothing in clean ones."""
 
-import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphtune.cli import main
-from graphtune.config import BaseConfig, PairsConfig, SplitConfig, TrainConfig
+from graphtune.config import PairsConfig, SplitConfig
 from graphtune.errors import DataError
-from graphtune.files import write_record
 from graphtune.kg.graph import ConceptGraph
 from graphtune.pairs import (
     Certificate,
@@ -28,10 +24,7 @@ from graphtune.pairs import (
     split_graph,
     write_pairs,
 )
-from graphtune.pipeline import build_workspace, certify_models, pair_workspace, read_graph
 from graphtune.records import Chunk, ChunkLink, Concept, Mention, Pair, Relation
-from graphtune.train.records import REPORT_NAME, TrainReport
-from graphtune.workspace import Workspace
 
 PAPERS, CONCEPTS = 20, 40
 SPLIT = SplitConfig(test_papers=0.2)
@@ -170,6 +163,25 @@ def test_one_leaking_pair_among_all_is_found(kind: str, seed: int) -> None:
     assert row.examples
 
 
+@pytest.mark.parametrize("kind", ["chunk", "text", "part"])
+def test_a_passage_gives_its_paper_away(kind: str) -> None:
+    case = Case()
+    certificate = certify_pairs(GRAPH, case.split, [*case.pairs, LEAKS[kind][0](case)])
+    assert count(certificate, "new papers", "papers that gave") == 1
+
+
+def test_what_repeats_an_answer_counts_as_the_answer_and_as_a_twin_whatever_the_split_lists() -> (
+    None
+):
+    case = Case()
+    repeat = ChunkLink(case.answer.id, "near_duplicate", case.pair.chunk_id)
+    graph = replace(GRAPH, links=[repeat])
+    split = case.split.model_copy(update={"twins": frozenset()})
+    certificate = certify_pairs(graph, split, [case.pair])
+    assert count(certificate, "new papers", "answers") == 1
+    assert count(certificate, "new papers", "near-duplicates") == 1
+
+
 def test_a_name_inside_a_longer_anchor_is_told_and_no_leak() -> None:
     case = Case()
     longer = replace(case.pair, anchor=f"all about {case.test.name}s, once more")
@@ -251,58 +263,3 @@ def test_the_table_fits_100_columns(kinds: list[str]) -> None:
     text = render_certificate(certify_pairs(GRAPH, case.split, pairs))
     assert max(map(len, text.splitlines())) <= 100
     assert ("clean" in text.splitlines()[-1]) == (not kinds)
-
-
-def call(workspace: Workspace, *words: str) -> Result:
-    return CliRunner().invoke(main, ["pairs", "-w", str(workspace.root), *words])
-
-
-def test_the_command_checks_what_lies_on_disk(workspace: Workspace, papers: Path) -> None:
-    build_workspace(workspace, [papers])
-    missing = call(workspace, "--check")
-    assert (missing.exit_code, "graphtune pairs" in missing.output) == (1, True)
-    made = call(workspace, "--recipe", "seed")
-    assert (made.exit_code, "leakage: clean" in made.output) == (0, True)
-    written = {p: p.read_bytes() for p in workspace.pairs.iterdir()}
-    assert workspace.pairs / "seed.leakage.json" in written
-    checked = call(workspace, "--check")
-    assert (checked.exit_code, "seed: clean" in checked.output) == (0, True)
-    assert {p: p.read_bytes() for p in workspace.pairs.iterdir()} == written
-    assert call(workspace, "--check", "--recipe", "evidence").exit_code == 1
-    graph, split = read_graph(workspace)
-    pairs, card = read_pairs(workspace.pairs, "seed")
-    stolen = graph.concepts[split.list_concepts("test")[0]].name
-    configs = (card.settings, card.split)
-    write_pairs([*pairs, replace(pairs[0], anchor=stolen)], graph, split, configs, workspace.pairs)
-    leaking = call(workspace, "--check", "--json")
-    (data,) = json.loads(leaking.stdout)["certificates"]
-    assert leaking.exit_code == 1
-    assert data["clean"] == {"held-out": False, "dev": True, "new papers": True}
-    again = pair_workspace(workspace, "seed", force=False)
-    assert again.made
-    assert again.certificate.is_clean()
-    assert not pair_workspace(workspace, "seed", force=False).made
-
-
-def test_models_have_the_certificate_of_the_pairs_that_trained_them(
-    workspace: Workspace, papers: Path
-) -> None:
-    build_workspace(workspace, [papers])
-    graph, split = read_graph(workspace)
-    assert certify_models(workspace, graph, split) == {}
-    result = pair_workspace(workspace)
-    for name, digest in (("good", result.card.hashes["pairs"]), ("gone", "0")):
-        folder = workspace.models / name
-        folder.mkdir()
-        report = TrainReport(
-            name=name, recipe="evidence", seed=0, base=BaseConfig(model="minilm"),
-            settings=TrainConfig(), dims=(), pairs=0, dev_queries=0, dev_passages=0, steps=0,
-            best_step=0, verdict="", scores=(), losses=(), bf16=False, hashes={"pairs": digest},
-            versions={},
-        )  # fmt: skip
-        write_record(folder / REPORT_NAME, report)
-    found = certify_models(workspace, graph, split)
-    assert found == {
-        workspace.models / "gone": None,
-        workspace.models / "good": result.certificate,
-    }

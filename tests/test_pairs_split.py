@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from graphtune.config import PairsConfig, SplitConfig
 from graphtune.errors import DataError
+from graphtune.files import write_record
 from graphtune.kg.graph import ConceptGraph
-from graphtune.pairs import make_pairs, split_graph, store_split
+from graphtune.pairs import list_new_concepts, make_pairs, split_graph, store_split
+from graphtune.pairs.split import Side, find_twins
 from graphtune.records import Chunk, ChunkLink, Concept, Mention, Relation
 
 
@@ -42,6 +44,42 @@ def test_concepts_of_one_name_and_equivalent_ones_stand_on_one_side(seed: int) -
     assert sides["concept 00"] == sides["concept 01"]
     assert sides["concept 02"] == sides["concept 03"]
     assert sum(side == "test" for side in sides.values()) == 12
+
+
+def test_concepts_hang_together_through_one_that_no_paper_names() -> None:
+    graph = make_graph()
+    graph.concepts["bridge"] = Concept("bridge", "bridge", "object", origin="imported")
+    ends = ("concept 10", "concept 20")
+    links = [Relation(end, "equivalent_to", "bridge", "imported") for end in ends]
+    graph = replace(graph, relations=links)
+    for seed in range(30):
+        split = split_graph(graph, SplitConfig(seed=seed, test_concepts=0.4))
+        assert len({split.concepts[end] for end in ends}) == 1
+        assert "bridge" not in split.concepts
+
+
+def test_new_concepts_have_all_their_papers_held_out_under_every_name() -> None:
+    graph = make_graph()
+    split = split_graph(graph, SplitConfig(test_papers=0.5))
+    papers = {"d0": "test", "d1": "train", "d2": "test", "d3": "test"}
+    split = split.model_copy(update={"documents": {**split.documents, **papers}})
+    new = list_new_concepts(graph, split)
+    assert "concept 00" not in new  # It shares a name with 01.
+    assert {"concept 02", "concept 03"} <= set(new)
+    assert "concept 01" not in new
+
+
+@given(length=st.integers(4, 12))
+def test_a_short_passage_that_stands_in_a_held_out_paper_word_for_word_is_a_twin(
+    length: int,
+) -> None:
+    graph = make_graph()
+    text = " ".join(f"word{i}" for i in range(length))
+    for chunk, variant in (("c4-1", text), ("c5-1", text.upper().replace(" ", "\n"))):
+        graph.chunks[chunk] = replace(graph.chunks[chunk], text=variant)
+    documents: dict[str, Side] = dict.fromkeys(graph.documents, "train")
+    documents["d5"] = "test"
+    assert find_twins(graph, documents) == ({"c4-1"} if length >= 8 else set())
 
 
 @given(seed=st.integers(0, 300))
@@ -92,5 +130,10 @@ def test_a_split_that_was_edited_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "split.json"
     store_split(path, make_graph(), SplitConfig())
     path.write_text(path.read_text().replace('"test"', '"train"', 1))
+    with pytest.raises(DataError, match="changed since it was made"):
+        store_split(path, make_graph(), SplitConfig())
+    path.unlink()
+    split = store_split(path, make_graph(), SplitConfig())
+    write_record(path, split.model_copy(update={"names": {}}))
     with pytest.raises(DataError, match="changed since it was made"):
         store_split(path, make_graph(), SplitConfig())
