@@ -79,7 +79,8 @@ def test_models_whose_pairs_are_gone_or_leak_take_the_headline_away(built: Works
     _, changed = write_pairs(pairs, graph, split, configs, built.pairs)
     leave_report(built, changed.hashes)
     leaks = describe().leaks["held-out"]
-    assert "LEAK: held-out cannot be called held out" in leaks
+    assert "held-out is not held out from evidence-0: " in leaks
+    assert " 1 of " in leaks
     assert "graphtune pairs --check" in leaks
 
 
