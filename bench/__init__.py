@@ -3,7 +3,7 @@
 >>> from graphtune.bench import load_beir, run_systems
 """
 
-from graphtune.bench.beir import load_beir
+from graphtune.bench.beir import load_beir, load_splits
 from graphtune.bench.benchmark import Benchmark, hash_benchmark, label_seen
 from graphtune.bench.claims import Claim, state_claim
 from graphtune.bench.compare import Report, Result, add_training, compare_systems
@@ -14,6 +14,7 @@ from graphtune.bench.earlier import (
     is_same_data,
     read_earlier,
 )
+from graphtune.bench.export import write_beir
 from graphtune.bench.exposure import Training
 from graphtune.bench.graph_queries import make_graph_benchmark
 from graphtune.bench.headline import Headline, find_headline
@@ -53,6 +54,7 @@ __all__ = [
     "label_seen",
     "label_strata",
     "load_beir",
+    "load_splits",
     "make_graph_benchmark",
     "read_data",
     "read_earlier",
@@ -62,5 +64,6 @@ __all__ = [
     "run_systems",
     "search_graph",
     "state_claim",
+    "write_beir",
     "write_report",
 ]

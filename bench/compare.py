@@ -11,7 +11,15 @@ from graphtune.bench.claims import Claim, Comparison, judge_claims
 from graphtune.bench.exposure import Training, find_headline_group
 from graphtune.bench.systems import Missing, Precision, Ranking
 from graphtune.errors import DataError
-from graphtune.metrics import MEASURES, Qrels, Run, mean_interval, paired_interval, score_run
+from graphtune.metrics import (
+    MEASURES,
+    Qrels,
+    Run,
+    Scorer,
+    make_scorer,
+    mean_interval,
+    paired_interval,
+)
 from graphtune.progress import track
 
 NDCG = MEASURES.index("NDCG@10")
@@ -191,6 +199,7 @@ def score_rankings(benchmark: Benchmark, rankings: Sequence[Ranking]) -> Scores:
             the others look good.
     """
     tiers: dict[str, Qrels] = {"": benchmark.qrels, **benchmark.tiers}
+    scorers = {tier: make_scorer(qrels) for tier, qrels in tiers.items()}
     scores = {}
     for ranking in rankings:
         if not ranking.runs:
@@ -204,14 +213,16 @@ def score_rankings(benchmark: Benchmark, rankings: Sequence[Ranking]) -> Scores:
                     f"{len(benchmark.queries)} queries of {benchmark.name}: it did not run on this "
                     "benchmark; run it again"
                 )
-        for tier, qrels in tiers.items():
-            scores[tier, ranking.key] = _score_seeds(list(benchmark.queries), qrels, ranking.runs)
+        for tier, score in scorers.items():
+            scores[tier, ranking.key] = _score_seeds(list(benchmark.queries), score, ranking.runs)
     return scores
 
 
-def _score_seeds(queries: Sequence[str], qrels: Qrels, seeds: Sequence[Run]) -> NDArray[np.float64]:
+def _score_seeds(
+    queries: Sequence[str], score: Scorer, seeds: Sequence[Run]
+) -> NDArray[np.float64]:
     unjudged = dict.fromkeys(MEASURES, np.nan)
-    values = [score_run(qrels, run) for run in seeds]
+    values = [score(run) for run in seeds]
     return np.array(
         [[[one.get(query, unjudged)[m] for m in MEASURES] for query in queries] for one in values]
     )

@@ -12,7 +12,7 @@ from graphtune.pairs.queries import (
     make_evidence_queries,
     make_paper_queries,
 )
-from graphtune.pairs.split import Split
+from graphtune.pairs.split import Split, list_new_concepts
 
 _GROUP_OF = {"test": "held-out", "train": "seen"}
 #: The tier of judgements by math-embed's protocol.
@@ -39,7 +39,7 @@ def make_graph_benchmark(graph: ConceptGraph, split: Split) -> Benchmark:
     passage that a description was taken from is excluded. Groups:
 
     - `held-out`: test concepts. Training never had these names as anchors.
-    - `new papers`: concepts that only held-out papers name.
+    - `new papers`: concepts that only held-out papers name. Training never had them as anchors either.
     - `seen`: training concepts.
 
     Concepts that chose the checkpoint are not asked for. Strata: names that stand in one of their
@@ -49,8 +49,9 @@ def make_graph_benchmark(graph: ConceptGraph, split: Split) -> Benchmark:
     Raises:
         DataError: the graph has no concepts to ask for.
     """
+    new = set(list_new_concepts(graph, split))
     groups = {
-        concept: "new papers" if _is_new(graph, split, concept) else _GROUP_OF[side]
+        concept: "new papers" if concept in new else _GROUP_OF[side]
         for concept, side in split.concepts.items()
         if side in _GROUP_OF
     }
@@ -71,10 +72,6 @@ def make_graph_benchmark(graph: ConceptGraph, split: Split) -> Benchmark:
         notes=(*_NOTES, *([_TIER_NOTE] if whole_papers.qrels else [])),
     )
     return _mark_descriptions(label_strata(benchmark), described.queries)
-
-
-def _is_new(graph: ConceptGraph, split: Split, concept: str) -> bool:
-    return all(split.documents[paper] == "test" for paper in graph.papers(concept))
 
 
 def _mark_descriptions(benchmark: Benchmark, queries: Iterable[str]) -> Benchmark:

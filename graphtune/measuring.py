@@ -38,7 +38,7 @@ def bench_workspace(
     workspace: Workspace,
     models: Sequence[str] = (),
     beir: Sequence[Path] = (),
-    split: str = "test",
+    splits: Sequence[str] = ("test",),
     force: bool = True,
     compare: Sequence[Path] = (),
     out: Path | None = None,
@@ -46,11 +46,11 @@ def bench_workspace(
 ) -> list[BenchResult]:
     """Compare the base, BM25, all trained models and any model named.
 
-    Without `beir` the queries are the graph's own; with it, those of each BEIR folder, grouped by
-    whether training met them. Reports go to `results/`, or to the folder `out`, and into the cards of
-    the trained models. `compare` names earlier results on the same data. Without `force`, what was
-    measured before on the same inputs is read back, if nothing is to be compared. `show_all` gives
-    tables with all rows, where something was measured.
+    Without `beir` the queries are the graph's own; with it, those of each split of each BEIR folder,
+    grouped by whether training met them. Reports go to `results/`, or to the folder `out`, and into
+    the cards of the trained models. `compare` names earlier results on the same data. Without
+    `force`, what was measured before on the same inputs is read back, if nothing is to be compared.
+    `show_all` gives tables with all rows, where something was measured.
 
     Raises:
         DataError: a BEIR folder is malformed, a named model was trained on another split, or earlier
@@ -63,7 +63,9 @@ def bench_workspace(
         graph, graph_split = read_graph(workspace)
         trained, note = _sort_out_stale(workspace, graph_split, models)
         benchmarks = [
-            _label(bench.load_beir(folder, split), workspace, graph, graph_split) for folder in beir
+            _label(one, workspace, graph, graph_split)
+            for folder in dict.fromkeys(beir)
+            for one in bench.load_splits(folder, splits)
         ] or [bench.make_graph_benchmark(graph, graph_split)]
         benchmarks = [replace(one, notes=(*one.notes, *note)) for one in benchmarks]
         _refuse_clashes([one.name for one in benchmarks], bool(beir))
@@ -81,6 +83,20 @@ def bench_workspace(
         reports, hashes = _measure(workspace, benchmarks, trained, models)
         reports = [_compare_earlier(bench.add_training(one, training), earlier) for one in reports]
         return [_publish(one, folder, trained, {**inputs, **hashes}, show_all) for one in reports]
+
+
+def export_workspace(workspace: Workspace, folder: Path) -> dict[str, Any]:
+    """Write the graph's own benchmark as a BEIR folder; return how large it is.
+
+    Raises:
+        DataError: there is no graph yet, or the folder is in use.
+    """
+    from graphtune import bench
+
+    graph, split = read_graph(workspace)
+    benchmark = bench.make_graph_benchmark(graph, split)
+    splits = bench.write_beir(benchmark, folder)
+    return {"folder": str(folder), "documents": len(benchmark.documents), "splits": splits}
 
 
 def _read_results(
@@ -247,5 +263,5 @@ def _refuse_clashes(names: Sequence[str], is_beir: bool) -> None:
     if clash:
         raise DataError(
             f"results of {sorted(clash)} would overwrite others of that name (graph is the graph's "
-            "own): rename the BEIR folder"
+            "own, and a split but test is added to the name): rename the BEIR folder"
         )

@@ -1,16 +1,16 @@
-"""Exact search, retrieval measures and bootstrap intervals, for training and benchmark alike.
+"""Retrieval measures and bootstrap intervals, for training and benchmark alike.
 
 The measures are those of `ir-measures` (MacAvaney et al., ECIR 2022): reciprocal rank of the first
 relevant document within ten, NDCG with the grades as gains, and recall. A document is relevant from
 grade 1 on.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import ir_measures
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from graphtune.errors import DataError
 
@@ -18,6 +18,8 @@ from graphtune.errors import DataError
 Qrels = Mapping[str, Mapping[str, int]]
 #: Answers of a system: query id -> (document id, score), best first.
 Run = Mapping[str, Sequence[tuple[str, float]]]
+#: Gives query id -> measure -> value for a run.
+Scorer = Callable[[Run], dict[str, dict[str, float]]]
 
 MEASURES = ("MRR@10", "NDCG@10", "Recall@10", "Recall@20")
 _OBJECTS = dict(
@@ -29,85 +31,27 @@ _OBJECTS = dict(
 )
 #: Numbers that one step may hold in memory (64 MiB of float32).
 _BLOCK = 1 << 24
-#: float32 gives unit vectors' products to about 1e-7: scores closer than this are ties.
-_DECIMALS = 6
-
-
-def search_exact(
-    queries: NDArray[np.float32],
-    documents: NDArray[np.float32],
-    document_ids: Sequence[str],
-    k: int,
-) -> list[list[tuple[str, float]]]:
-    """Return the `k` documents with the largest inner product for each query, best first.
-
-    Every document is looked at. Scores are rounded to six decimals and ties stand in the order of
-    the document ids, so that equal texts never win or lose by rounding.
-
-    Args:
-        queries: shape (n, dim), as `graphtune.encoder.truncate_vectors` gives them.
-        documents: shape (m, dim), likewise.
-        document_ids: m distinct ids, one a row of `documents`.
-        k: answers a query; fewer where there are fewer documents.
-
-    Raises:
-        DataError: a vector holds NaN or infinity, or the shapes do not fit together.
-
-    >>> vectors = np.eye(2, dtype=np.float32)
-    >>> search_exact(vectors[:1], vectors, ["b", "a"], k=2)
-    [[('b', 1.0), ('a', 0.0)]]
-    """
-    if documents.shape != (len(document_ids), queries.shape[1]):
-        raise DataError(
-            f"document vectors have shape {documents.shape}, but there are {len(document_ids)} "
-            f"ids and queries of width {queries.shape[1]}: encode both with the same model"
-        )
-    for what, vectors in (("query", queries), ("document", documents)):
-        bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
-        if bad.size:
-            raise DataError(
-                f"{bad.size} of {len(vectors)} {what} vectors hold NaN or infinity (first: row "
-                f"{bad[0]}): the model's weights are damaged; train again or choose another model"
-            )
-    order = sorted(range(len(document_ids)), key=document_ids.__getitem__)
-    ids, columns = [document_ids[row] for row in order], documents[order].T
-    step = max(1, _BLOCK // max(1, len(ids)))
-    return [
-        take_best(scores, ids, k)
-        for start in range(0, len(queries), step)
-        for scores in queries[start : start + step] @ columns
-    ]
-
-
-def take_best(
-    scores: NDArray[np.float32], sorted_ids: Sequence[str], k: int
-) -> list[tuple[str, float]]:
-    """Return the `k` best of one query's scores, rounded, ties in the order of `sorted_ids`.
-
-    >>> take_best(np.array([0.5, 2.0, 0.5], dtype=np.float32), ["a", "b", "c"], 2)
-    [('b', 2.0), ('a', 0.5)]
-    """
-    rounded = scores.astype(np.float64).round(_DECIMALS) + 0.0  # + 0.0 turns -0.0 into 0.0
-    if k < len(rounded):
-        limit = np.partition(rounded, -k)[-k]
-        candidates = np.flatnonzero(rounded >= limit)
-    else:
-        candidates = np.arange(len(rounded))
-    best = candidates[np.argsort(-rounded[candidates], kind="stable")][:k]
-    return [(sorted_ids[index], float(rounded[index])) for index in best]
 
 
 def score_run(qrels: Qrels, run: Run) -> dict[str, dict[str, float]]:
-    """Score every judged query: query id -> measure (see `MEASURES`) -> value in [0, 1].
-
-    The order of each answer list is the ranking; its scores are not looked at. A query that the run
-    does not answer scores 0, answers to queries without judgements are ignored.
-
-    Raises:
-        DataError: a judged query has no relevant document, or an answer names a document twice.
+    """Score every judged query of one run (see `make_scorer`, which is quicker for several runs).
 
     >>> score_run({"q": {"a": 2, "b": 1}}, {"q": [("x", 0.9), ("a", 0.8)]})["q"]["MRR@10"]
     0.5
+    """
+    return make_scorer(qrels)(run)
+
+
+def make_scorer(qrels: Qrels) -> Scorer:
+    """Return what scores every judged query of a run: query id -> measure -> value in [0, 1].
+
+    The order of each answer list is the ranking; its scores are not looked at. A query that the run
+    does not answer scores 0, answers to queries without judgements are ignored. The measures are
+    those of `MEASURES`; NDCG takes the grade itself as gain (not 2^grade - 1).
+
+    Raises:
+        DataError: a judged query has no relevant document; by the scorer, an answer names a document
+            twice.
     """
     for query, grades in qrels.items():
         if not any(grade > 0 for grade in grades.values()):
@@ -115,23 +59,31 @@ def score_run(qrels: Qrels, run: Run) -> dict[str, dict[str, float]]:
                 f"query {query!r} has no relevant document (grade 1 or more), so no measure is "
                 "defined for it: leave it out of the judgements"
             )
-    # The libraries sort by score and break ties each in its own way; strictly falling whole numbers
-    # leave them nothing to decide.
-    ranked = {
-        query: {document: float(-place) for place, (document, _) in enumerate(run[query])}
-        for query in qrels
-        if run.get(query)
-    }
-    for query, answers in ranked.items():
-        if len(answers) < len(run[query]):
-            raise DataError(f"the answer to query {query!r} names a document twice: rank it once")
-    plain = {query: dict(grades) for query, grades in qrels.items()}
     names = {measure: name for name, measure in _OBJECTS.items()}
-    values: dict[str, dict[str, float]] = {query: dict.fromkeys(MEASURES, 0.0) for query in qrels}
-    metric: Any
-    for metric in ir_measures.iter_calc(list(names), plain, ranked):
-        values[metric.query_id][names[metric.measure]] = float(metric.value)
-    return values
+    plain = {query: dict(grades) for query, grades in qrels.items()}
+    evaluator: Any = ir_measures.evaluator(list(names), plain)
+
+    def score(run: Run) -> dict[str, dict[str, float]]:
+        # The libraries sort by score and break ties each in its own way; strictly falling whole
+        # numbers leave them nothing to decide.
+        ranked = {
+            query: {document: float(-place) for place, (document, _) in enumerate(run[query])}
+            for query in qrels
+            if run.get(query)
+        }
+        for query, answers in ranked.items():
+            if len(answers) < len(run[query]):
+                raise DataError(
+                    f"the answer to query {query!r} names a document twice: rank it once"
+                )
+        values: dict[str, dict[str, float]] = {
+            query: dict.fromkeys(MEASURES, 0.0) for query in qrels
+        }
+        for metric in evaluator.iter_calc(ranked):
+            values[metric.query_id][names[metric.measure]] = float(metric.value)
+        return values
+
+    return score
 
 
 def mean_interval(

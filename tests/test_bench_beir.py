@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from graphtune.bench.beir import load_beir
+from graphtune.bench.beir import load_beir, load_splits
 from graphtune.bench.benchmark import find_own_documents
 from graphtune.errors import DataError
+from graphtune.metrics import score_run
 
 CORPUS = [
     {"_id": "d1", "title": "Young tableaux", "text": "A filling of a diagram."},
@@ -75,6 +76,7 @@ def test_queries_that_are_documents_are_noted(folder: Path):
     (folder / "qrels" / "test.tsv").write_text("d1\td2\t1\n")
     benchmark = load_beir(folder)
     assert find_own_documents(benchmark) == {"d1"}
+    assert benchmark.excluded == {"d1": ("d1",)}
     assert benchmark.notes == (
         "1 queries are documents themselves and are not among their own answers.",
     )
@@ -104,7 +106,10 @@ BAD_LINES = [
         r"queries\.jsonl:4: metadata\.concepts: ",
     ),
     ("qrels/test.tsv", "q1 d1 1", r"test\.tsv:5: 1 columns, expected three"),
-    ("qrels/test.tsv", "q1\t0\td1\t1", r"test\.tsv:5: 4 columns, expected three"),
+    ("qrels/test.tsv", "q1\t0\td1\t1", r"test\.tsv:5: 4 columns, expected three.*TREC"),
+    ("qrels/test.tsv", "q1 0 d1 1", r"test\.tsv:5: 1 columns, expected three.*TREC's form"),
+    ("qrels/test.tsv", "q1\td3\t0.5", r"test\.tsv:5: the score '0\.5' is no whole number"),
+    ("qrels/test.tsv", "q1\td3\tnan", r"test\.tsv:5: the score 'nan' is no whole number"),
     ("qrels/test.tsv", "q1\td1\thigh", r"test\.tsv:5: the score 'high' is no whole number"),
     ("qrels/test.tsv", "q9\td1\t1", r"test\.tsv:5: the query 'q9' is not in queries\.jsonl"),
     ("qrels/test.tsv", "q1\td9\t1", r"test\.tsv:5: the document 'd9' is not in corpus\.jsonl"),
@@ -118,6 +123,65 @@ def test_a_bad_line_is_named(folder: Path, name: str, line: str, message: str):
         file.write(line + "\n")
     with pytest.raises(DataError, match=message):
         load_beir(folder)
+
+
+def test_unknown_ids_are_counted(folder: Path):
+    with (folder / "qrels" / "test.tsv").open("a") as file:
+        file.write("q1\td9\t1\nq2\td2\t1\nq9\td1\t1\nq1\td8\t0\n")
+    message = r"test\.tsv:5: the document 'd9' is not in corpus\.jsonl \(and 2 more such lines\)"
+    with pytest.raises(DataError, match=message):
+        load_beir(folder)
+
+
+def test_a_first_line_with_a_known_query_is_no_header(folder: Path):
+    (folder / "qrels" / "test.tsv").write_text("q1\td1\thigh\nq2\td2\t1\n")
+    with pytest.raises(DataError, match=r"test\.tsv:1: the score 'high'"):
+        load_beir(folder)
+
+
+def test_whole_scores_may_be_written_as_decimals_or_below_zero(folder: Path):
+    (folder / "qrels" / "test.tsv").write_text("q1\td1\t2.0\nq1\td2\t-2\nq2\td2\t1\n")
+    qrels = load_beir(folder).qrels
+    assert qrels == {"q1": {"d1": 2, "d2": -2}, "q2": {"d2": 1}}
+    # Junk scores as what is not relevant does.
+    run = {"q1": [("d2", 2.0), ("d1", 1.0)]}
+    assert score_run({"q1": qrels["q1"]}, run) == score_run({"q1": {"d1": 2, "d2": 0}}, run)
+
+
+def test_several_splits_share_one_corpus_and_have_names_of_their_own(folder: Path):
+    (folder / "qrels" / "dev.tsv").write_text("q3\td3\t1\n")
+    test, dev = load_splits(folder, ["test", "dev", "test"])
+    assert (test.name, dev.name) == ("tiny", "tiny-dev")
+    assert test == load_beir(folder)
+    assert dev == load_beir(folder, "dev")
+    assert list(dev.queries) == ["q3"]
+    assert dev.documents is test.documents
+    with pytest.raises(DataError, match="no split 'train'"):
+        load_splits(folder, ["test", "train"])
+
+
+def test_documents_without_any_text_are_counted(folder: Path):
+    with (folder / "corpus.jsonl").open("a") as file:
+        file.write('{"_id": "d4", "title": " ", "text": ""}\n')
+    assert "1 of 4 documents have neither title nor text." in load_beir(folder).notes
+
+
+def test_documents_that_a_query_excludes(folder: Path):
+    asked = {"_id": "q1", "text": "tableau", "metadata": {"excluded_ids": ["d3", 7]}}
+    write_lines(folder / "queries.jsonl", [asked, QUERIES[1]])
+    assert load_beir(folder).excluded == {"q1": ("d3", "7")}
+    asked["metadata"] = {"excluded_ids": ["d1"]}
+    write_lines(folder / "queries.jsonl", [asked, QUERIES[1]])
+    with pytest.raises(DataError, match="'d1' is relevant to query 'q1'"):
+        load_beir(folder)
+
+
+def test_what_is_still_packed_is_named(folder: Path):
+    (folder / "corpus.jsonl").rename(folder / "corpus.jsonl.gz")
+    with pytest.raises(DataError, match=r"gunzip corpus\.jsonl\.gz"):
+        load_beir(folder)
+    with pytest.raises(DataError, match=r"is a file.*unpack it"):
+        load_beir(folder / "queries.jsonl")
 
 
 def test_bytes_that_are_no_text_are_named(folder: Path):

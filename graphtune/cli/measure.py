@@ -12,28 +12,33 @@ def bench(
     workspace: Path,
     models: tuple[str, ...],
     beir: tuple[Path, ...],
-    split: str,
+    splits: tuple[str, ...],
+    export: Path | None,
     compare: tuple[Path, ...],
     out: Path | None,
     show_all: bool,
 ) -> Outcome:
     r"""Compare the base, BM25, the trained models and any MODEL (hub id or folder).
 
+    With --export-beir nothing is measured: the graph's own queries are written for other tools.
+
     \b
     Example: graphtune bench -w papers-ws BAAI/bge-small-en-v1.5 --beir my-benchmark
-    Example: graphtune bench -w papers-ws --out later --compare papers-ws/results/graph
+             graphtune bench -w papers-ws --out later --compare papers-ws/results/graph
+             graphtune bench -w papers-ws --export-beir papers-beir
     """
-    from graphtune.measuring import bench_workspace
+    from graphtune.measuring import bench_workspace, export_workspace
     from graphtune.workspace import open_workspace
 
+    opened = open_workspace(workspace)
+    if export:
+        if models or beir:
+            raise click.UsageError("--export-beir measures nothing: leave out MODEL and --beir")
+        data = export_workspace(opened, export)
+        counts = ", ".join(f"{name} {count:,}" for name, count in data["splits"].items())
+        return Outcome(data, f"{export}: {data['documents']:,} documents; queries: {counts}")
     results = bench_workspace(
-        open_workspace(workspace),
-        models,
-        beir,
-        split,
-        compare=compare,
-        out=out,
-        show_all=show_all,
+        opened, models, beir, splits, compare=compare, out=out, show_all=show_all
     )
     tables = [f"{result.table}\nreport: {result.folder}" for result in results]
     return Outcome({"benchmarks": [result.data for result in results]}, "\n\n".join(tables))
@@ -69,8 +74,13 @@ def add_measure_commands(group: click.Group) -> None:
         type=click.Path(path_type=Path),
         help="Folder with corpus.jsonl, queries.jsonl and qrels/; can be given several times.",
     )
-    split = click.option(
-        "--split", default="test", show_default=True, help="Which qrels/SPLIT.tsv."
+    splits = click.option(
+        "--split",
+        "splits",
+        multiple=True,
+        default=("test",),
+        show_default=True,
+        help="Which qrels/SPLIT.tsv; can be given several times.",
     )
     compare = click.option(
         "--compare",
@@ -84,7 +94,14 @@ def add_measure_commands(group: click.Group) -> None:
         help="Write the reports here (default: results/ of the workspace).",
     )
     show_all = click.option("--all", "show_all", is_flag=True, help="Print all rows.")
-    command(group)(models(beir(split(compare(out(show_all(bench)))))))
+    export = click.option(
+        "--export-beir",
+        "export",
+        type=click.Path(path_type=Path),
+        metavar="FOLDER",
+        help="Write the graph's own queries as a new BEIR folder.",
+    )
+    command(group)(models(beir(splits(export(compare(out(show_all(bench))))))))
     query = click.argument("query")
     k = click.option("-k", type=click.IntRange(1), default=10, show_default=True, help="How many.")
     papers = click.option("--papers", is_flag=True, help="Rank papers instead of chunks.")
