@@ -113,41 +113,26 @@ def compare_earlier(report: Report, earlier: Earlier) -> Compared:
     """Judge each system that ran then and now, at full width, on the group that gives the result.
 
     All these differences are one family of claims. Queries that had another label then are left out,
-    for what was trained then may have met them.
+    for what was trained then may have met them. Where nothing can be claimed, a note says why.
 
     Raises:
-        DataError: the data is not the same, or no system ran both times.
+        DataError: the data is not the same.
     """
     check_same_data(earlier, [report.benchmark])
-    headline = find_headline(report)
+    headline, then = find_headline(report), earlier.data["headline"]
     if headline.result is None or headline.group is None:
-        return Compared(earlier.source, (), ("nothing is claimed: there is no headline",))
-    if earlier.data["headline"]["result"] is None:
-        return Compared(
-            earlier.source,
-            (),
-            (f"nothing is claimed, for then: {earlier.data['headline']['text']}",),
-        )
-    common = [one for one in list_widest(report) if one.key in earlier.scores]
-    common = [one for one in common if one.kind not in MARKS]
-    if not common:
-        then = ", ".join(dict.fromkeys(system for system, _, _ in earlier.scores))
-        now = ", ".join(dict.fromkeys(ranking.system for ranking in report.rankings))
-        raise DataError(
-            f"no system ran both in {earlier.source} ({then}) and now ({now}) at its full width: "
-            "name the same models"
-        )
-    labels = report.benchmark.groups
-    asked = [
-        query
-        for query in report.benchmark.queries
-        if headline.group in (UNLABELLED, labels.get(query))
+        return Compared(earlier.source, (), ("nothing is claimed: there is no headline now",))
+    if then["result"] is None:
+        return Compared(earlier.source, (), (f"nothing is claimed, for then: {then['text']}",))
+    common = [
+        one for one in list_widest(report) if one.key in earlier.scores and one.kind not in MARKS
     ]
-    kept = [query for query in asked if earlier.groups[query] == headline.group]
-    notes = _describe_labels(earlier, headline.group, asked, kept)
-    if not kept:
-        return Compared(earlier.source, (), notes)
-    comparisons = [_pair(report, earlier, one, headline.group, kept) for one in common]
+    if not common:
+        ran = ", ".join(dict.fromkeys(system for system, _, _ in earlier.scores))
+        note = f"nothing is claimed: no system ran both times at the same full width (then: {ran})"
+        return Compared(earlier.source, (), (note,))
+    kept, notes = _keep_labels(report.benchmark, earlier, headline.group)
+    comparisons = [_pair(report, earlier, one, headline.group, kept) for one in common if kept]
     return Compared(earlier.source, judge_claims(comparisons, report.bootstrap, report.seed), notes)
 
 
@@ -166,16 +151,23 @@ def _pair(
     )
 
 
-def _describe_labels(
-    earlier: Earlier, group: str, asked: Sequence[str], kept: Sequence[str]
-) -> tuple[str, ...]:
-    if len(kept) == len(asked):
-        return ()
-    others = Counter(earlier.groups[query] for query in asked if earlier.groups[query] != group)
-    counts = ", ".join(f"{label} {count:,}" for label, count in sorted(others.items()))
-    return (
-        f"another split: {len(asked) - len(kept):,} of {len(asked):,} queries that are {group} now "
-        f"had another label then ({counts}) and are left out of this comparison",
+def _keep_labels(
+    benchmark: Benchmark, earlier: Earlier, group: str
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return the queries that are of a group now and were then, and what is to be said of others."""
+    now = {query: benchmark.groups.get(query, UNLABELLED) for query in benchmark.queries}
+    kept = [query for query, label in now.items() if label == group == earlier.groups[query]]
+    moves = Counter(
+        f"{earlier.groups[query]} → {label}"
+        for query, label in now.items()
+        if label != earlier.groups[query]
+    )
+    if not moves:
+        return kept, ()
+    counts = ", ".join(f"{move}: {count:,}" for move, count in sorted(moves.items()))
+    return kept, (
+        f"another split: {moves.total():,} of {len(now):,} queries have another label than then "
+        f"({counts}); compared are the {len(kept):,} that are {group} both times",
     )
 
 
