@@ -2,9 +2,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from graphtune import measuring
 from graphtune.bench.exposure import Training
+from graphtune.cli import main
 from graphtune.config import TrainConfig
 from graphtune.errors import DataError
 from graphtune.files import write_record
@@ -108,3 +110,11 @@ def leave_report(workspace: Workspace, hashes: dict[str, str]) -> None:
     folder = workspace.models / "evidence-0"
     folder.mkdir(parents=True, exist_ok=True)
     write_record(folder / REPORT_NAME, report)
+
+
+def test_the_command_hands_its_options_on(built: Workspace, tmp_path: Path):
+    nowhere = tmp_path / "nowhere"
+    command = ["bench", "-w", str(built.root), "--out", str(tmp_path), "--all", "--compare"]
+    done = CliRunner().invoke(main, [*command, str(nowhere)])
+    assert done.exit_code == 1
+    assert f"{nowhere} holds no results.json" in done.output
