@@ -139,14 +139,17 @@ def compare_earlier(report: Report, earlier: Earlier) -> Compared:
 def _pair(
     report: Report, earlier: Earlier, ranking: Ranking, group: str, queries: Sequence[str]
 ) -> Comparison:
-    then = earlier.scores[ranking.key]
-    benchmark = report.benchmark
+    benchmark, scores = report.benchmark, earlier.scores[ranking.key]
+    then = np.array([[scores[query] for query in queries]])
+    now = take_queries(benchmark, report.scores["", ranking.key], queries)[:, :, NDCG]
+    if np.array_equal(now.mean(axis=0), then[0]):
+        now = then  # Seeds would only be told apart from their own mean.
     return Comparison(
         ours_label=f"{ranking.label} now",
         base_label=f"{ranking.label} then",
         group=group,
-        ours=take_queries(benchmark, report.scores["", ranking.key], queries)[:, :, NDCG],
-        base=np.array([[then[query] for query in queries]]),
+        ours=now,
+        base=then,
         clusters=list_clusters(benchmark, queries),
     )
 

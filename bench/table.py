@@ -182,11 +182,14 @@ def _list_claims(report: Report, shown: Sequence[Ranking] | None) -> list[str]:
 
 
 def _list_remarks(report: Report) -> list[str]:
+    headline = find_headline(report)
     spreads = [
         f"{ranking.label}: {spread} on {row.group}"
-        for row in select_results(report, find_headline(report).group or "")
+        for row in select_results(report, headline.group or "")
         for ranking in list_widest(report)
-        if ranking.key == (row.system, row.dim, row.precision) and (spread := spread_seeds(row))
+        if row != headline.result
+        and ranking.key == (row.system, row.dim, row.precision)
+        and (spread := spread_seeds(row))
     ]
     warnings = [f"warning: {one.label}: {text}" for one in report.rankings for text in one.warnings]
     missing = [f"not run: {one.system}: {one.reason}" for one in report.missing]

@@ -40,6 +40,8 @@ def test_each_system_is_held_against_itself_through_the_gate(folder: Path):
     assert (same.interval, lexical.interval, same.holds) == ((0, 0), (0, 0), False)
     assert (tuned.direction, tuned.n_queries, tuned.family) == ("above", 40, 3)
     assert compared.notes == ()
+    again = compare_earlier(make_report(), read_earlier(folder))
+    assert {(one.interval, one.seeds) for one in again.claims} == {((0, 0), ())}
 
 
 def test_queries_with_another_label_then_are_left_out_and_told(folder: Path):
