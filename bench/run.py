@@ -1,14 +1,37 @@
-"""Running encoders and BM25 on a benchmark."""
+"""Running all systems on benchmarks: what can run is ranked and compared, what cannot says why."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 
 from graphtune.bench.benchmark import Benchmark
 from graphtune.bench.compare import Report, compare_systems
-from graphtune.bench.retrievers import rank_bm25, rank_dense
-from graphtune.bench.systems import Ranking
-from graphtune.config import BaseConfig, BenchConfig
-from graphtune.encoder import hash_model, list_dims, load_encoder
-from graphtune.metrics import Run
+from graphtune.bench.embedder import Embedder, open_local
+from graphtune.bench.embedding_api import find_api_model, open_api
+from graphtune.bench.retrievers import (
+    fuse_rankings,
+    load_reranker,
+    rank_bm25,
+    rank_dense,
+    rank_oracle,
+    rank_random,
+    rerank_answers,
+)
+from graphtune.bench.systems import Missing, Ranking
+from graphtune.config import PRICES, BaseConfig, BenchConfig, Price
+from graphtune.encoder import hash_model
+from graphtune.errors import DataError, ModelError
+
+
+@dataclass
+class _Bench:
+    """One benchmark with what ran on it and what could not."""
+
+    benchmark: Benchmark
+    bm25: Ranking
+    rankings: list[Ranking] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
 
 
 def run_systems(
@@ -17,35 +40,115 @@ def run_systems(
     base: str,
     dims: Sequence[int] | None,
     config: BenchConfig,
+    cache: Path | None = None,
+    rerankers: Sequence[str] = (),
+    prices: Mapping[str, Price] = PRICES,
 ) -> tuple[list[Report], dict[str, str]]:
     """Rank and compare on every benchmark; each model is loaded once.
 
+    Beside the models and the hybrids of each with BM25, BM25 runs, and random order and a perfect one
+    as marks. A model that cannot be loaded or reached is reported as missing, unless it is the base.
+    Models are sentence-transformers models, or embeddings by an API under the names that
+    `graphtune.bench.embedding_api.find_api_model` knows.
+
     Args:
         benchmarks: what to search.
-        systems: name -> encoders, one a training seed; BM25 always runs beside them.
+        systems: name -> encoders, one a training seed.
         base: the name of the system that the others are compared with.
         dims: Matryoshka dimensions; None means the usual ones of each model's width. Those wider
             than a model are left out for it.
-        config: ranking depth and bootstrap settings.
+        config: ranking depth, precisions and bootstrap settings.
+        cache: folder of the vector cache; None for none.
+        rerankers: cross-encoders; each reranks the hybrid of the base (that of its first seed).
+        prices: dollars for a million tokens, to foresee what an API costs.
 
     Returns:
         A report for each benchmark, and the hashes of all models by name.
+
+    Raises:
+        ModelError: the base cannot be loaded or reached.
+        DataError: a benchmark has no documents or no queries, or a model gives damaged vectors.
     """
-    runs: list[dict[tuple[str, int], list[Run]]] = [{} for _ in benchmarks]
-    hashes = {}
-    for name, encoders in systems.items():
-        for number, reference in enumerate(encoders):
-            encoder = load_encoder(reference)
-            width = encoder.get_embedding_dimension() or 0
-            ladder = list_dims(width, [dim for dim in dims if dim <= width] if dims else None)
-            label = name if len(encoders) == 1 else f"{name} {number}"
-            hashes[f"model {label}"] = hash_model(encoder)
-            for benchmark, by_system in zip(benchmarks, runs, strict=True):
-                for dim, run in rank_dense(encoder, benchmark, ladder, config.top_k).items():
-                    by_system.setdefault((name, dim), []).append(run)
-    reports = []
-    for benchmark, by_system in zip(benchmarks, runs, strict=True):
-        rankings = [Ranking(name, tuple(seeds), dim) for (name, dim), seeds in by_system.items()]
-        rankings.append(Ranking("BM25", (rank_bm25(benchmark, config.top_k),), kind="lexical"))
-        reports.append(compare_systems(benchmark, rankings, base, config.bootstrap, config.seed))
-    return reports, hashes
+    for one in benchmarks:
+        if not one.documents or not one.queries:
+            raise DataError(
+                f"the benchmark {one.name} has {len(one.documents)} documents and "
+                f"{len(one.queries)} queries: there is nothing to search"
+            )
+    benches = [_Bench(one, rank_bm25(one, config.top_k)) for one in benchmarks]
+    rank = partial(rank_dense, dims=dims, precisions=config.precisions, k=config.top_k)
+    hashes: dict[str, str] = {}
+    for name, references in systems.items():
+        found_hashes = {}
+        try:
+            seeds = []
+            for number, reference in enumerate(references):
+                embedder = _open_model(reference, config, cache, prices)
+                label = name if len(references) == 1 else f"{name} {number}"
+                found_hashes[f"model {label}"] = embedder.fingerprint
+                seeds.append([rank(name, embedder, bench.benchmark) for bench in benches])
+        except ModelError as error:
+            if name == base:
+                raise
+            for bench in benches:
+                bench.missing.append(Missing(name, str(error)))
+            continue
+        hashes |= found_hashes
+        for bench, found in zip(benches, zip(*seeds, strict=True), strict=True):
+            dense = [_join_seeds(rows) for rows in zip(*found, strict=True)]
+            hybrid = fuse_rankings(f"hybrid {name}", dense[0], bench.bm25, config.top_k)
+            bench.rankings += [*dense, hybrid]
+    for model in rerankers:
+        hashes |= _rerank(model, f"hybrid {base}", benches, config.rerank_depth)
+    return [_compare(bench, base, config) for bench in benches], hashes
+
+
+def _open_model(
+    reference: BaseConfig, config: BenchConfig, cache: Path | None, prices: Mapping[str, Price]
+) -> Embedder:
+    at_api = find_api_model(reference.model)
+    if at_api:
+        return open_api(at_api, config.base_url, cache, prices)
+    return open_local(reference, cache)
+
+
+def _rerank(model: str, first: str, benches: Sequence[_Bench], depth: int) -> dict[str, str]:
+    """Rerank the system `first` on every benchmark; return the model's hash by name."""
+    system = f"reranked by {model}"
+    try:
+        reranker = load_reranker(model)
+        found = [
+            rerank_answers(
+                system,
+                reranker,
+                bench.benchmark,
+                next(ranking for ranking in bench.rankings if ranking.system == first),
+                depth,
+            )
+            for bench in benches
+        ]
+    except ModelError as error:
+        for bench in benches:
+            bench.missing.append(Missing(system, str(error)))
+        return {}
+    for bench, ranking in zip(benches, found, strict=True):
+        bench.rankings.append(ranking)
+    return {f"reranker {model}": hash_model(reranker)}
+
+
+def _join_seeds(rows: Sequence[Ranking]) -> Ranking:
+    """Make one ranking of those of several seeds; it costs what the first does."""
+    warnings = tuple(dict.fromkeys(warning for row in rows for warning in row.warnings))
+    runs = tuple(run for row in rows for run in row.runs)
+    return replace(rows[0], runs=runs, warnings=warnings)
+
+
+def _compare(bench: _Bench, base: str, config: BenchConfig) -> Report:
+    marks = (
+        rank_random(bench.benchmark, config.top_k, config.seed),
+        rank_oracle(bench.benchmark, config.top_k),
+    )
+    rankings = [*bench.rankings, bench.bm25, *marks]
+    return compare_systems(
+        bench.benchmark, rankings, base, config.bootstrap, config.seed, bench.missing
+    )

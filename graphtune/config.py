@@ -20,6 +20,12 @@ class _Settings(BaseModel):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
 
+def _check_address(value: str | None) -> str | None:
+    if value is not None and urlsplit(value).scheme not in ("http", "https"):
+        raise ValueError("must be an address such as http://127.0.0.1:8080/v1")
+    return value
+
+
 class BaseConfig(_Settings):
     """The encoder that is fine-tuned; chunking counts its tokens too."""
 
@@ -75,9 +81,7 @@ class ExtractConfig(_Settings):
     @classmethod
     def check_address(cls, value: str | None) -> str | None:
         """Refuse what is no http(s) address."""
-        if value is not None and urlsplit(value).scheme not in ("http", "https"):
-            raise ValueError("must be an address such as http://127.0.0.1:8080/v1")
-        return value
+        return _check_address(value)
 
     model: str = "gpt-4o-mini"
     """Model name at the endpoint."""
@@ -177,6 +181,20 @@ class BenchConfig(_Settings):
 
     top_k: int = Field(default=100, ge=20)
     """Ranking depth kept in run files."""
+    precisions: tuple[Literal["int8", "binary"], ...] = ("int8", "binary")
+    """How vectors of full width are kept, beside float32: a byte a number, or a bit."""
+    rerank_depth: int = Field(default=50, ge=1)
+    """Answers to each query that a cross-encoder reads."""
+    base_url: str | None = None
+    """Endpoint of embeddings, such as http://127.0.0.1:8080/v1; none means $OPENAI_BASE_URL or OpenAI's
+    own. The key is taken from $OPENAI_API_KEY."""
+
+    @field_validator("base_url")
+    @classmethod
+    def check_address(cls, value: str | None) -> str | None:
+        """Refuse what is no http(s) address."""
+        return _check_address(value)
+
     bootstrap: int = Field(default=2000, ge=100)
     """Resamples behind each 95 % interval."""
     seed: int = 0
@@ -199,6 +217,9 @@ PRICES = {
     "gpt-5-nano": Price(input=0.05, output=0.4),
     "gpt-5-mini": Price(input=0.25, output=2.0),
     "gpt-5": Price(input=1.25, output=10.0),
+    "text-embedding-3-small": Price(input=0.02, output=0.0),
+    "text-embedding-3-large": Price(input=0.13, output=0.0),
+    "text-embedding-ada-002": Price(input=0.1, output=0.0),
 }
 
 

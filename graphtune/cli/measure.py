@@ -13,12 +13,17 @@ def bench(
     models: tuple[str, ...],
     beir: tuple[Path, ...],
     splits: tuple[str, ...],
+    rerankers: tuple[str, ...],
     export: Path | None,
     compare: tuple[Path, ...],
     out: Path | None,
     show_all: bool,
 ) -> Outcome:
-    r"""Compare the base, BM25, the trained models and any MODEL (hub id or folder).
+    r"""Compare the base, the trained models and any MODEL, alone and fused with BM25.
+
+    A MODEL is a hub id, a folder, specter2, scincl, text-embedding-3-small (or -large, ada-002), or
+    openai:NAME at any endpoint that speaks OpenAI's protocol. BM25, random order and a perfect order
+    stand beside them. What cannot run here is listed with the reason.
 
     With --export-beir nothing is measured: the graph's own queries are written for other tools.
 
@@ -38,7 +43,14 @@ def bench(
         counts = ", ".join(f"{name} {count:,}" for name, count in data["splits"].items())
         return Outcome(data, f"{export}: {data['documents']:,} documents; queries: {counts}")
     results = bench_workspace(
-        opened, models, beir, splits, compare=compare, out=out, show_all=show_all
+        opened,
+        models,
+        beir,
+        splits,
+        rerankers=rerankers,
+        compare=compare,
+        out=out,
+        show_all=show_all,
     )
     tables = [f"{result.table}\nreport: {result.folder}" for result in results]
     return Outcome({"benchmarks": [result.data for result in results]}, "\n\n".join(tables))
@@ -82,6 +94,13 @@ def add_measure_commands(group: click.Group) -> None:
         show_default=True,
         help="Which qrels/SPLIT.tsv; can be given several times.",
     )
+    rerank = click.option(
+        "--rerank",
+        "rerankers",
+        multiple=True,
+        metavar="MODEL",
+        help="Cross-encoder (hub id or folder) that reranks the base's hybrid; several times.",
+    )
     compare = click.option(
         "--compare",
         multiple=True,
@@ -101,7 +120,7 @@ def add_measure_commands(group: click.Group) -> None:
         metavar="FOLDER",
         help="Write the graph's own queries as a new BEIR folder.",
     )
-    command(group)(models(beir(splits(export(compare(out(show_all(bench))))))))
+    command(group)(models(beir(splits(rerank(export(compare(out(show_all(bench)))))))))
     query = click.argument("query")
     k = click.option("-k", type=click.IntRange(1), default=10, show_default=True, help="How many.")
     papers = click.option("--papers", is_flag=True, help="Rank papers instead of chunks.")
