@@ -113,69 +113,64 @@ def compare_earlier(report: Report, earlier: Earlier) -> Compared:
     """Judge each system that ran then and now, at full width, on the group that gives the result.
 
     All these differences are one family of claims. Queries that had another label then are left out,
-    for what was trained then may have met them.
+    for what was trained then may have met them. Where nothing can be claimed, a note says why.
 
     Raises:
-        DataError: the data is not the same, or no system ran both times.
+        DataError: the data is not the same.
     """
     check_same_data(earlier, [report.benchmark])
-    headline = find_headline(report)
+    headline, then = find_headline(report), earlier.data["headline"]
     if headline.result is None or headline.group is None:
-        return Compared(earlier.source, (), ("nothing is claimed: there is no headline",))
-    if earlier.data["headline"]["result"] is None:
-        return Compared(
-            earlier.source,
-            (),
-            (f"nothing is claimed, for then: {earlier.data['headline']['text']}",),
-        )
-    common = [one for one in list_widest(report) if one.key in earlier.scores]
-    common = [one for one in common if one.kind not in MARKS]
-    if not common:
-        then = ", ".join(dict.fromkeys(system for system, _, _ in earlier.scores))
-        now = ", ".join(dict.fromkeys(ranking.system for ranking in report.rankings))
-        raise DataError(
-            f"no system ran both in {earlier.source} ({then}) and now ({now}) at its full width: "
-            "name the same models"
-        )
-    labels = report.benchmark.groups
-    asked = [
-        query
-        for query in report.benchmark.queries
-        if headline.group in (UNLABELLED, labels.get(query))
+        return Compared(earlier.source, (), ("nothing is claimed: there is no headline now",))
+    if then["result"] is None:
+        return Compared(earlier.source, (), (f"nothing is claimed, for then: {then['text']}",))
+    common = [
+        one for one in list_widest(report) if one.key in earlier.scores and one.kind not in MARKS
     ]
-    kept = [query for query in asked if earlier.groups[query] == headline.group]
-    notes = _describe_labels(earlier, headline.group, asked, kept)
-    if not kept:
-        return Compared(earlier.source, (), notes)
-    comparisons = [_pair(report, earlier, one, headline.group, kept) for one in common]
+    if not common:
+        ran = ", ".join(dict.fromkeys(system for system, _, _ in earlier.scores))
+        note = f"nothing is claimed: no system ran both times at the same full width (then: {ran})"
+        return Compared(earlier.source, (), (note,))
+    kept, notes = _keep_labels(report.benchmark, earlier, headline.group)
+    comparisons = [_pair(report, earlier, one, headline.group, kept) for one in common if kept]
     return Compared(earlier.source, judge_claims(comparisons, report.bootstrap, report.seed), notes)
 
 
 def _pair(
     report: Report, earlier: Earlier, ranking: Ranking, group: str, queries: Sequence[str]
 ) -> Comparison:
-    then = earlier.scores[ranking.key]
-    benchmark = report.benchmark
+    benchmark, scores = report.benchmark, earlier.scores[ranking.key]
+    then = np.array([[scores[query] for query in queries]])
+    now = take_queries(benchmark, report.scores["", ranking.key], queries)[:, :, NDCG]
+    if np.array_equal(now.mean(axis=0), then[0]):
+        now = then  # Seeds would only be told apart from their own mean.
     return Comparison(
         ours_label=f"{ranking.label} now",
         base_label=f"{ranking.label} then",
         group=group,
-        ours=take_queries(benchmark, report.scores["", ranking.key], queries)[:, :, NDCG],
-        base=np.array([[then[query] for query in queries]]),
+        ours=now,
+        base=then,
         clusters=list_clusters(benchmark, queries),
     )
 
 
-def _describe_labels(
-    earlier: Earlier, group: str, asked: Sequence[str], kept: Sequence[str]
-) -> tuple[str, ...]:
-    if len(kept) == len(asked):
-        return ()
-    others = Counter(earlier.groups[query] for query in asked if earlier.groups[query] != group)
-    counts = ", ".join(f"{label} {count:,}" for label, count in sorted(others.items()))
-    return (
-        f"another split: {len(asked) - len(kept):,} of {len(asked):,} queries that are {group} now "
-        f"had another label then ({counts}) and are left out of this comparison",
+def _keep_labels(
+    benchmark: Benchmark, earlier: Earlier, group: str
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return the queries that are of a group now and were then, and what is to be said of others."""
+    now = {query: benchmark.groups.get(query, UNLABELLED) for query in benchmark.queries}
+    kept = [query for query, label in now.items() if label == group == earlier.groups[query]]
+    moves = Counter(
+        f"{earlier.groups[query]} → {label}"
+        for query, label in now.items()
+        if label != earlier.groups[query]
+    )
+    if not moves:
+        return kept, ()
+    counts = ", ".join(f"{move}: {count:,}" for move, count in sorted(moves.items()))
+    return kept, (
+        f"another split: {moves.total():,} of {len(now):,} queries have another label than then "
+        f"({counts}); compared are the {len(kept):,} that are {group} both times",
     )
 
 

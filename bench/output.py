@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -112,15 +113,12 @@ def write_report(
     scores = render_scores(report)
     described["scores_sha256"] = hash_text(scores)
     texts = {
-        RESULTS_NAME: _render_json(described),
         "results.csv": _render_results(described["results"]),
         SCORES_NAME: scores,
         "table.md": render_table(report, "markdown", show_all=True),
         _TABLE_NAME: render_table(report),
         COSTS_NAME: _render_json(describe_costs(report)),
         "report.html": render_page(report, described["provenance"]),
-        **render_judgements(report.benchmark),
-        **render_runs(report.rankings),
     }
     # Results come last and go first: where they are, all other files are there and theirs.
     (folder / RESULTS_NAME).unlink(missing_ok=True)
@@ -128,9 +126,17 @@ def write_report(
     (folder / "runs").mkdir(parents=True)
     for stale in folder.glob("qrels*.trec"):
         stale.unlink()
-    for name in sorted(texts, key=lambda name: name == RESULTS_NAME):
-        write_text(folder / name, texts[name])
-    return [folder / name for name in texts]
+    written = []
+    # One at a time: all runs together may be larger than memory.
+    for name, text in chain(
+        texts.items(),
+        render_judgements(report.benchmark),
+        render_runs(report.rankings),
+        [(RESULTS_NAME, _render_json(described))],
+    ):
+        write_text(folder / name, text)
+        written.append(folder / name)
+    return written
 
 
 def read_data(folder: Path) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from graphtune.bench.headline import (
 from graphtune.bench.layout import Style, draw_table, entitle, wrap_lines
 from graphtune.bench.systems import Ranking
 
+#: Strata and tiers that fit beside each other.
+_CUTS = 4
 _HEADERS = ("Model", "Dim", "Bytes", "MRR@10", "NDCG@10 [95 %]", "Δ base", "Recall@10/20")
 _MARKS = {
     "held out": "HELD OUT from training",
@@ -46,8 +48,8 @@ def render_table(report: Report, style: Style = "plain", show_all: bool = False)
         if show_all or not (part.stratum or part.tier or is_mixed):
             shown = report.rankings if show_all or is_first else widest
             tables.append(_render_slice(report, part, shown, style, is_first))
-    if not show_all:
-        tables.append(_render_strata(report, widest, style))
+        if not show_all and not (part.stratum or part.tier or is_mixed):
+            tables.append(_render_strata(report, part, widest, style))
     if headline.result:
         tables.append(_render_protocols(report, widest, headline.result.group, style))
     texts = [
@@ -63,11 +65,7 @@ def _render_slice(
     report: Report, part: Slice, shown: Sequence[Ranking], style: Style, is_first: bool
 ) -> str:
     keys = {ranking.key for ranking in shown}
-    rows = [
-        row
-        for row in select_results(report, part.group, part.stratum, part.tier)
-        if (row.system, row.dim, row.precision) in keys
-    ]
+    rows = [row for row in _select(report, part) if (row.system, row.dim, row.precision) in keys]
     claims = {claim.ours: claim for claim in report.claims if claim.group == part.label}
     labels = {ranking.key: ranking.label for ranking in shown}
     cells = [
@@ -106,34 +104,22 @@ def _render_difference(row: Result, star: str = "") -> str:
     return f"{mean:+.3f}{star} [{low:+.3f}, {high:+.3f}]"
 
 
-def _render_strata(report: Report, widest: Sequence[Ranking], style: Style) -> str:
-    """Show strata and tiers side by side; a tier of the seed's protocol is one of them."""
-    slices = list_slices(report.benchmark)
-    cuts = list(dict.fromkeys((part.stratum, part.tier) for part in slices if part.stratum))
-    cuts += list(dict.fromkeys((part.stratum, part.tier) for part in slices if part.tier))
-    groups = [
-        group
-        for group in dict.fromkeys(part.group for part in slices)
-        if mark_group(report.benchmark, group) != "mixed"
-    ]
-    rows = []
-    for group in groups:
-        columns = [
-            {row.system: row for row in select_results(report, group, *cut) if _is_in(row, widest)}
-            for cut in cuts
-        ]
-        sizes = [
-            str(next(iter(column.values())).n_queries) if column else "–" for column in columns
-        ]
-        rows.append((group, "(queries)", *sizes))
-        for ranking in widest:
-            cells = [column.get(ranking.system) for column in columns]
-            rows.append((group, ranking.system, *(_render_ndcg(c) if c else "–" for c in cells)))
-    if not cuts:
-        return ""
-    headers = ["Group", "Model", *(Slice("", (), *cut).label for cut in cuts)]
-    title = "NDCG@10 [95 %] at full width, by stratum and tier. Described, not claimed."
-    return entitle(title, draw_table(rows, headers, style, ["left"] * len(headers), 1), style)
+def _render_strata(report: Report, part: Slice, widest: Sequence[Ranking], style: Style) -> str:
+    """Show the strata and tiers of a group side by side; a tier of the seed's protocol is one."""
+    cuts = [cut for cut in list_slices(report.benchmark) if cut.group == part.group and cut != part]
+    tables = []
+    for some in (cuts[start : start + _CUTS] for start in range(0, len(cuts), _CUTS)):
+        rows = [[ranking.system] for ranking in widest]
+        for cut in some:
+            found = [row for row in _select(report, cut) if _is_in(row, widest)]
+            for cells, row in zip(rows, found, strict=True):
+                cells.append(_render_ndcg(row))
+        headers = [Slice("", (), cut.stratum, cut.tier).label for cut in some]
+        sizes = ["queries", *(f"{len(cut.queries):,}" for cut in some)]
+        align = ["left"] * len(sizes)
+        tables.append(draw_table([sizes, *rows], ["Model", *headers], style, align))
+    title = f"{part.label}, by stratum and tier: NDCG@10 [95 %], described, not claimed."
+    return entitle(title, "\n\n".join(tables), style) if tables else ""
 
 
 def _render_protocols(report: Report, widest: Sequence[Ranking], group: str, style: Style) -> str:
@@ -171,6 +157,10 @@ def _render_protocols(report: Report, widest: Sequence[Ranking], group: str, sty
     return entitle(title, draw_table(rows, headers, style, align), style)
 
 
+def _select(report: Report, part: Slice) -> list[Result]:
+    return select_results(report, part.group, part.stratum, part.tier)
+
+
 def _is_in(row: Result, rankings: Sequence[Ranking]) -> bool:
     return (row.system, row.dim, row.precision) in {ranking.key for ranking in rankings}
 
@@ -192,11 +182,14 @@ def _list_claims(report: Report, shown: Sequence[Ranking] | None) -> list[str]:
 
 
 def _list_remarks(report: Report) -> list[str]:
+    headline = find_headline(report)
     spreads = [
         f"{ranking.label}: {spread} on {row.group}"
-        for row in select_results(report, find_headline(report).group or "")
+        for row in select_results(report, headline.group or "")
         for ranking in list_widest(report)
-        if ranking.key == (row.system, row.dim, row.precision) and (spread := spread_seeds(row))
+        if row != headline.result
+        and ranking.key == (row.system, row.dim, row.precision)
+        and (spread := spread_seeds(row))
     ]
     warnings = [f"warning: {one.label}: {text}" for one in report.rankings for text in one.warnings]
     missing = [f"not run: {one.system}: {one.reason}" for one in report.missing]

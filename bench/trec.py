@@ -1,7 +1,7 @@
 """Runs and judgements in the form that TREC's tools read."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
 from graphtune.bench.benchmark import Benchmark, list_slices
@@ -14,27 +14,24 @@ from graphtune.metrics import Qrels, Run
 MAX_TIER = 500_000
 
 
-def render_runs(rankings: Iterable[Ranking]) -> dict[str, str]:
-    """Return file name -> run, one a ranking and training seed."""
-    rankings = list(rankings)
+def render_runs(rankings: Sequence[Ranking]) -> Iterator[tuple[str, str]]:
+    """Yield file name and run, one a ranking and training seed."""
     systems = list(dict.fromkeys(ranking.system for ranking in rankings))
     stems = dict(zip(systems, name_files(systems), strict=True))
-    texts = {}
     for ranking in rankings:
         stem = f"{stems[ranking.system]}-{ranking.dim}"
         stem += "" if ranking.precision == "float32" else f"-{ranking.precision}"
         for number, run in enumerate(ranking.runs):
             tag = stem + (f"-seed{number}" if len(ranking.runs) > 1 else "")
-            texts[f"runs/{tag}.trec"] = render_run(run, tag)
-    return texts
+            yield f"runs/{tag}.trec", render_run(run, tag)
 
 
-def render_judgements(benchmark: Benchmark) -> dict[str, str]:
-    """Return file name -> judgements: of all queries, and of every group, stratum and tier.
+def render_judgements(benchmark: Benchmark) -> Iterator[tuple[str, str]]:
+    """Yield file name and judgements: of all queries, and of every group, stratum and tier.
 
     A tier's are written once, group by group; those of `list_large_tiers` are not.
     """
-    texts = {"qrels.trec": render_qrels(benchmark.qrels, benchmark.queries)}
+    yield "qrels.trec", render_qrels(benchmark.qrels, benchmark.queries)
     large = list_large_tiers(benchmark)
     slices = [
         part
@@ -45,8 +42,7 @@ def render_judgements(benchmark: Benchmark) -> dict[str, str]:
     ]
     tiers = {"": benchmark.qrels, **benchmark.tiers}
     for part, stem in zip(slices, name_files(part.label for part in slices), strict=True):
-        texts[f"qrels-{stem}.trec"] = render_qrels(tiers[part.tier], part.queries)
-    return texts
+        yield f"qrels-{stem}.trec", render_qrels(tiers[part.tier], part.queries)
 
 
 def list_large_tiers(benchmark: Benchmark) -> dict[str, int]:

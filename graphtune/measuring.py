@@ -202,9 +202,11 @@ def _find_leak(certificate: Certificate | None, group: Group) -> str:
         )
     if certificate.is_clean(group):
         return ""
+    leaks = [row for row in certificate.findings if row.group == group and row.leaks]
+    found = [f"{row.what} {row.count:,} of {row.total:,}" for row in leaks]
     return (
-        f"{certificate.verdict}; `graphtune pairs --check` shows what, then make the pairs again with "
-        "`graphtune pairs` and train again"
+        f"{'; '.join(found) or certificate.verdict}. See `graphtune pairs --check`, make the pairs "
+        "again with `graphtune pairs`, and train again"
     )
 
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from reports import BASE, BENCHMARK, TRAINED, make_report
+from reports import BASE, BENCHMARK, QUERIES, TRAINED, make_report
 
 from graphtune.bench.claims import state_claim
 from graphtune.bench.compare import Compared, Report
@@ -118,12 +118,20 @@ def test_the_seed_s_protocol_stands_beside_the_held_out_figure(report: Report):
 
 
 def test_strata_and_tiers_stand_side_by_side(report: Report):
-    rows = read_cells(render_table(report, "markdown"), "NDCG@10 [95 %] at full width")
-    assert rows[0] == ["held-out", "(queries)", "20", "20", "20"]
-    assert [row[:2] for row in rows[5:7]] == [["seen", "(queries)"], ["seen", BASE]]
-    assert "by stratum" not in render_table(
-        make_report(replace(BENCHMARK, strata={}, tiers={})), "markdown"
-    )
+    text = render_table(report, "markdown")
+    for group, size in (("held-out", "20"), ("seen", "10")):
+        head, *rows = read_cells(text, f"{group}, by stratum and tier")
+        assert head == ["queries", size, size, size]
+        assert [row[0] for row in rows] == [BASE, TRAINED, "BM25", "oracle"]
+        tier = next(
+            r for r in report.results if (r.system, r.group, r.tier) == ("BM25", group, "paper")
+        )
+        assert rows[2][3].startswith(f"{tier.measures['NDCG@10']:.3f} [")
+    many = {query: f"a stratum of name {number % 6}" for number, query in enumerate(QUERIES)}
+    wide = render_table(make_report(replace(BENCHMARK, strata=many)))
+    assert max(map(len, wide.splitlines())) <= WIDTH
+    assert "a stratum of name 5" in wide
+    assert "by stratum" not in render_table(make_report(replace(BENCHMARK, strata={}, tiers={})))
 
 
 def test_comparisons_with_earlier_results_are_told(report: Report):

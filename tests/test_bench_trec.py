@@ -41,16 +41,16 @@ def test_trec_files_give_the_rows_of_the_table_again(tmp_path):
 
 
 def test_the_judgements_of_a_huge_tier_are_counted_and_not_written(monkeypatch):
-    assert "qrels-seen-paper-level.trec" in trec.render_judgements(BENCHMARK)
+    assert "qrels-seen-paper-level.trec" in dict(trec.render_judgements(BENCHMARK))
     monkeypatch.setattr(trec, "MAX_TIER", 59)
     assert trec.list_large_tiers(BENCHMARK) == {"paper": 60}
-    assert not any("paper" in name for name in trec.render_judgements(BENCHMARK))
+    assert not any("paper" in name for name, _ in trec.render_judgements(BENCHMARK))
 
 
 def test_names_cannot_overwrite_each_other():
     names = ("base", "../x", "..\\x", "X", "a b", "")
     rankings = [Ranking(name, list_rankings()[0].runs, 8) for name in names]
-    files = trec.render_runs(rankings)
+    files = dict(trec.render_runs(rankings))
     assert len({name.casefold() for name in files}) == len(names)
     assert all(name.count("/") == 1 and ".." not in name for name in files)
 
@@ -65,7 +65,7 @@ def test_ids_with_spaces_stay_one_column():
         strata={},
         tiers={},
     )
-    assert trec.render_judgements(spaced) == {"qrels.trec": "young%20tableau 0 d%201 1\n"}
+    assert dict(trec.render_judgements(spaced)) == {"qrels.trec": "young%20tableau 0 d%201 1\n"}
     run = {"young tableau": [("d 1", 0.5), ("d%201", 0.25)]}
     assert trec.render_run(run, "base-8").splitlines() == [
         "young%20tableau Q0 d%201 1 0.500000 base-8",

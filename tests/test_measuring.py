@@ -2,9 +2,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from graphtune import measuring
 from graphtune.bench.exposure import Training
+from graphtune.cli import main
 from graphtune.config import TrainConfig
 from graphtune.errors import DataError
 from graphtune.files import write_record
@@ -28,7 +30,9 @@ def list_files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_reports_are_read_back_compared_and_kept(built: Workspace, tmp_path: Path):
+def test_reports_are_read_back_compared_and_kept(
+    built: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     [first] = measuring.bench_workspace(built)
     assert (first.made, first.folder) == (True, built.results / "graph")
     assert first.data["headline"]["group"] == "held-out"
@@ -44,18 +48,13 @@ def test_reports_are_read_back_compared_and_kept(built: Workspace, tmp_path: Pat
     assert {claim["difference"] for claim in compared["claims"]} == {0}
     assert "compared with" in later.table
     assert list_files(built.results) == held
-
-
-def test_results_of_other_data_are_refused_before_anything_is_measured(
-    built: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    [first] = measuring.bench_workspace(built)
+    # Other data is refused before anything is measured.
+    monkeypatch.setattr(measuring, "_measure", None)
     beir = tmp_path / "people"
     (beir / "qrels").mkdir(parents=True)
     (beir / "corpus.jsonl").write_text('{"_id": "d1", "text": "Row insertion of a letter."}')
     (beir / "queries.jsonl").write_text('{"_id": "q1", "text": "bumping letters"}')
     (beir / "qrels" / "test.tsv").write_text("q\td\ts\nq1\td1\t2\n")
-    monkeypatch.setattr(measuring, "_measure", None)
     with pytest.raises(DataError, match="on other documents, queries and judgements"):
         measuring.bench_workspace(built, beir=[beir], compare=[first.folder])
 
@@ -82,7 +81,8 @@ def test_models_whose_pairs_are_gone_or_leak_take_the_headline_away(built: Works
     _, changed = write_pairs(pairs, graph, split, configs, built.pairs)
     leave_report(built, changed.hashes)
     leaks = describe().leaks["held-out"]
-    assert "LEAK: held-out cannot be called held out" in leaks
+    assert "held-out is not held out from evidence-0: " in leaks
+    assert " 1 of " in leaks
     assert "graphtune pairs --check" in leaks
 
 
@@ -110,3 +110,11 @@ def leave_report(workspace: Workspace, hashes: dict[str, str]) -> None:
     folder = workspace.models / "evidence-0"
     folder.mkdir(parents=True, exist_ok=True)
     write_record(folder / REPORT_NAME, report)
+
+
+def test_the_command_hands_its_options_on(built: Workspace, tmp_path: Path):
+    nowhere = tmp_path / "nowhere"
+    command = ["bench", "-w", str(built.root), "--out", str(tmp_path), "--all", "--compare"]
+    done = CliRunner().invoke(main, [*command, str(nowhere)])
+    assert done.exit_code == 1
+    assert f"{nowhere} holds no results.json" in done.output
