@@ -1,12 +1,14 @@
 """Comparing systems on one benchmark: a row for each ranking and slice of the queries."""
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphtune.bench.benchmark import Benchmark, Slice, list_slices
+from graphtune.bench.claims import Claim, Comparison, judge_claims
+from graphtune.bench.exposure import Training, find_headline_group
 from graphtune.bench.systems import Missing, Precision, Ranking
 from graphtune.errors import DataError
 from graphtune.metrics import (
@@ -20,9 +22,11 @@ from graphtune.metrics import (
 )
 from graphtune.progress import track
 
-_NDCG = MEASURES.index("NDCG@10")
-#: On fewer queries the percentile bootstrap is much too sure of itself, so no verdict is given.
-MIN_QUERIES = 20
+NDCG = MEASURES.index("NDCG@10")
+#: Kinds of rankings that are marks in the table; nothing is claimed of them.
+MARKS = ("floor", "ceiling")
+#: (tier, key of a ranking) -> measures, shape (seeds, queries, measures), queries as in the benchmark.
+Scores = Mapping[tuple[str, tuple[str, int, Precision]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,8 @@ class Result:
     `by_seed` holds the means of every single seed. `ndcg_interval` is the 95 % interval (low, high)
     of NDCG@10, by a bootstrap over the `n_clusters` sets of queries about the same concepts.
     `difference` is (mean, low, high) of NDCG@10 minus that of the base at the same dimension and in
-    float32 (at the base's full width, where it was not run at this one); None for the base itself.
-    A `dim` of 0 means a system without vectors.
+    float32 (at the base's full width, where it was not run at this one); None for the base itself,
+    and for floors and ceilings. A `dim` of 0 means a system without vectors.
     """
 
     system: str
@@ -52,8 +56,22 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """An earlier report held against this one: each system that both ran, now minus then."""
+
+    source: str
+    claims: tuple[Claim, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Report:
-    """What a comparison found, with the rankings it stands on."""
+    """What a comparison found, with the rankings it stands on.
+
+    `claims` are about the group that may give the result: every other ranking against the base, which
+    is every difference of that group's rows. Strata, tiers and other groups are described, not
+    claimed. `scores` hold every query (see `Scores`).
+    """
 
     benchmark: Benchmark
     rankings: tuple[Ranking, ...]
@@ -62,7 +80,10 @@ class Report:
     bootstrap: int
     seed: int
     results: tuple[Result, ...]
-    verdicts: tuple[str, ...]
+    claims: tuple[Claim, ...]
+    scores: Scores = field(default_factory=dict, compare=False, repr=False)
+    training: Training = field(default_factory=Training)
+    compared: tuple[Compared, ...] = ()
 
 
 def compare_systems(
@@ -84,33 +105,19 @@ def compare_systems(
         missing: what was asked for and could not run.
 
     Returns:
-        Results by slice (see `list_slices`), then as `rankings` are. One verdict for each model with
-        vectors.
+        Results by slice (see `list_slices`), then as `rankings` are, and the claims.
 
     Raises:
         DataError: the base is missing, or a ranking has no run or answers no query at all.
     """
-    widths = [ranking.dim for ranking in rankings if ranking.system == base]
+    widths = {ranking.dim: ranking for ranking in reversed(rankings) if _is_base(ranking, base)}
     if not widths:
         ran = ", ".join(dict.fromkeys(ranking.system for ranking in rankings))
         raise DataError(f"the base {base!r} is not among the systems that ran: {ran}")
+    pairs = [(one, _find_rival(one, base, widths)) for one in rankings]
     scores = score_rankings(benchmark, rankings)
-    row_of = {query: row for row, query in enumerate(benchmark.queries)}
     slices = list_slices(benchmark)
-    cells = [(part, ranking) for part in slices for ranking in rankings]
-    results = []
-    for part, ranking in track(cells, "intervals", "rows", total=len(cells)):
-        rows = np.array([row_of[query] for query in part.queries])
-        base_dim = ranking.dim if ranking.dim in widths else max(widths)
-        theirs = scores[part.tier, (base, base_dim, "float32")][:, rows]
-        is_base = ranking.system == base and ranking.precision == "float32"
-        ours = scores[part.tier, ranking.key][:, rows]
-        clusters = [benchmark.concepts.get(query) or query for query in part.queries]
-        results.append(
-            _summarise(
-                ranking, part, ours, None if is_base else theirs, clusters, (bootstrap, seed)
-            )
-        )
+    cells = [(part, *pair) for part in slices for pair in pairs]
     return Report(
         benchmark=benchmark,
         rankings=tuple(rankings),
@@ -118,17 +125,74 @@ def compare_systems(
         base=base,
         bootstrap=bootstrap,
         seed=seed,
-        results=tuple(results),
-        verdicts=_judge_systems(results, base),
+        results=tuple(
+            _summarise(benchmark, scores, part, ranking, rival, (bootstrap, seed))
+            for part, ranking, rival in track(cells, "intervals", "rows", total=len(cells))
+        ),
+        claims=_judge_rankings(benchmark, scores, pairs, (bootstrap, seed)),
+        scores=scores,
     )
 
 
-def score_rankings(
-    benchmark: Benchmark, rankings: Sequence[Ranking]
-) -> dict[tuple[str, tuple[str, int, Precision]], NDArray[np.float64]]:
-    """Return (tier, key of the ranking) -> measures, shape (seeds, queries, measures).
+def add_training(report: Report, training: Training) -> Report:
+    """Add what the trained systems learned from; claims on a group that leaks are withdrawn."""
+    leaks = find_headline_group(report.benchmark) in training.leaks
+    return replace(report, training=training, claims=() if leaks else report.claims)
 
-    Queries stand as in the benchmark; those that a tier does not judge are NaN there.
+
+def _is_base(ranking: Ranking, base: str) -> bool:
+    return ranking.system == base and ranking.precision == "float32"
+
+
+def _find_rival(ranking: Ranking, base: str, widths: Mapping[int, Ranking]) -> Ranking | None:
+    """Return the base's ranking that one is compared with; None where there is nothing to compare."""
+    if _is_base(ranking, base) or ranking.kind in MARKS:
+        return None
+    return widths.get(ranking.dim, widths[max(widths)])
+
+
+def _judge_rankings(
+    benchmark: Benchmark,
+    scores: Scores,
+    pairs: Sequence[tuple[Ranking, Ranking | None]],
+    bootstrap: tuple[int, int],
+) -> tuple[Claim, ...]:
+    """Judge all rankings against the base on the group that may give the result, as one family."""
+    group = find_headline_group(benchmark)
+    part = next((one for one in list_slices(benchmark) if one.label == group), None)
+    if part is None:
+        return ()
+    comparisons = [
+        Comparison(
+            ours_label=ranking.label,
+            base_label=rival.label,
+            group=part.label,
+            ours=take_queries(benchmark, scores["", ranking.key], part.queries)[:, :, NDCG],
+            base=take_queries(benchmark, scores["", rival.key], part.queries)[:, :, NDCG],
+            clusters=list_clusters(benchmark, part.queries),
+        )
+        for ranking, rival in pairs
+        if rival
+    ]
+    return judge_claims(comparisons, *bootstrap)
+
+
+def take_queries(
+    benchmark: Benchmark, scores: NDArray[np.float64], queries: Sequence[str]
+) -> NDArray[np.float64]:
+    """Return the columns of some queries, in their order."""
+    place = {query: column for column, query in enumerate(benchmark.queries)}
+    taken: NDArray[np.float64] = scores[:, [place[query] for query in queries]]
+    return taken
+
+
+def list_clusters(benchmark: Benchmark, queries: Sequence[str]) -> list[Hashable]:
+    """Return what each query is about: its concepts, else itself."""
+    return [benchmark.concepts.get(query) or query for query in queries]
+
+
+def score_rankings(benchmark: Benchmark, rankings: Sequence[Ranking]) -> Scores:
+    """Return the measures of all rankings on every query; those that a tier does not judge are NaN.
 
     Raises:
         DataError: a ranking has no run, or one that answers no query: scored as zeros, it would make
@@ -165,24 +229,22 @@ def _score_seeds(
 
 
 def _summarise(
-    ranking: Ranking,
+    benchmark: Benchmark,
+    scores: Scores,
     part: Slice,
-    ours: NDArray[np.float64],
-    theirs: NDArray[np.float64] | None,
-    clusters: Sequence[Hashable],
+    ranking: Ranking,
+    rival: Ranking | None,
     bootstrap: tuple[int, int],
 ) -> Result:
-    """Average over seeds, then over queries; `ours` and `theirs` have shape (seeds, queries, measures).
-
-    `clusters` groups queries about the same concepts; `bootstrap` is resamples and seed.
-    """
+    """Average over seeds, then over queries; `rival` is what the ranking is compared with."""
+    clusters = list_clusters(benchmark, part.queries)
+    ours = take_queries(benchmark, scores[part.tier, ranking.key], part.queries)
     per_query = ours.mean(axis=0)
-    _, low, high = mean_interval(per_query[:, _NDCG], *bootstrap, clusters)
+    _, low, high = mean_interval(per_query[:, NDCG], *bootstrap, clusters)
     difference = None
-    if theirs is not None:
-        difference = paired_interval(
-            per_query[:, _NDCG], theirs.mean(axis=0)[:, _NDCG], *bootstrap, clusters
-        )
+    if rival:
+        theirs = take_queries(benchmark, scores[part.tier, rival.key], part.queries).mean(axis=0)
+        difference = paired_interval(per_query[:, NDCG], theirs[:, NDCG], *bootstrap, clusters)
     seed_means = ours.mean(axis=1)
     return Result(
         system=ranking.system,
@@ -198,47 +260,3 @@ def _summarise(
         by_seed={name: tuple(seed_means[:, i].tolist()) for i, name in enumerate(MEASURES)},
         difference=difference,
     )
-
-
-def _judge_systems(results: Sequence[Result], base: str) -> tuple[str, ...]:
-    """Say for each model with vectors, at full width, whether it is above the base on `held-out`."""
-    others = [r for r in results if r.system != base and r.dim > 0 and not r.stratum + r.tier]
-    widest: dict[str, Result] = {}
-    for result in others:
-        if result.group == "held-out":
-            widest.setdefault(result.system, result)
-    if not widest and others:
-        return ("no verdict: the benchmark has no queries known to be held out from training",)
-    return tuple(state_verdict(result) for result in widest.values())
-
-
-def state_verdict(result: Result) -> str:
-    """Say in one line what a result's difference to the base shows.
-
-    Raises:
-        DataError: the result is the base's own.
-
-    >>> by_seed, difference = {"NDCG@10": (0.5,)}, (0.03, 0.01, 0.05)
-    >>> state_verdict(
-    ...     Result("m", 4, "float32", "held-out", "", "", 83, 60, {}, (0, 0), by_seed, difference)
-    ... )
-    'm (1 seed) above base on held-out: NDCG@10 +0.030 [+0.010, +0.050], n = 83 about 60 concepts'
-    """
-    if result.difference is None:
-        raise DataError(f"{result.system!r} is the base itself: there is no difference to state")
-    mean, low, high = result.difference
-    n_seeds = len(result.by_seed["NDCG@10"])
-    system = f"{result.system} ({n_seeds} seed{'s' if n_seeds > 1 else ''})"
-    numbers = f"NDCG@10 {mean:+.3f} [{low:+.3f}, {high:+.3f}], n = {result.n_queries}"
-    if result.n_clusters < result.n_queries:
-        numbers += f" about {result.n_clusters} concepts"
-    if n_seeds > 1:
-        seeds = result.by_seed["NDCG@10"]
-        numbers += f"; seeds from {min(seeds):.3f} to {max(seeds):.3f}"
-    if result.n_queries < MIN_QUERIES:
-        return f"{system}: too few queries on {result.group} for a verdict: {numbers}"
-    if low > 0:
-        return f"{system} above base on {result.group}: {numbers}"
-    if high < 0:
-        return f"{system} below base on {result.group}: {numbers}"
-    return f"{system}: no difference from base shown on {result.group}: {numbers}"

@@ -1,87 +1,44 @@
-"""Writing a comparison down: a table for people, JSON for programs, TREC files for other tools."""
+"""Writing a comparison down: text for people, JSON and CSV for programs, TREC files for other tools."""
 
+import csv
+import hashlib
+import io
 import json
-import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
-from urllib.parse import quote
+from typing import Any
 
-from pydantic import TypeAdapter
-from tabulate import tabulate
-
-from graphtune.bench.benchmark import Benchmark, Slice, hash_benchmark, list_slices
+from graphtune.bench.benchmark import (
+    UNLABELLED,
+    Benchmark,
+    hash_benchmark,
+    hash_parts,
+)
+from graphtune.bench.claims import Claim, state_claim
 from graphtune.bench.compare import Report, Result
+from graphtune.bench.costs import count_bytes, describe_costs, render_costs
+from graphtune.bench.exposure import mark_group
+from graphtune.bench.headline import find_headline
+from graphtune.bench.table import render_table
+from graphtune.bench.trec import list_large_tiers, render_judgements, render_runs
 from graphtune.files import write_text
-from graphtune.metrics import Qrels, Run
+from graphtune.metrics import MEASURES
 
-_HEADERS = (
-    "Model", "Dim", "Queries", "n", "MRR@10", "NDCG@10 [95 %]", "Δ base", "Recall@10/20"
-)  # fmt: skip
-_ALIGN = ("left", "right", "left", "right", "right", "left", "left", "left")
-RESULTS_NAME = "results.json"
-#: Longer names are wrapped, so that the plain table fits 110 columns.
-_NAME_WIDTH = 21
-
-
-def render_table(report: Report, style: Literal["plain", "markdown"] = "plain") -> str:
-    """Return the table, the verdicts and the benchmark's notes as text.
-
-    `plain` is for a terminal (at most 110 columns, unless a group has a long name), `markdown` for
-    a file. `Δ base` is the difference of NDCG@10 with its paired 95 % interval.
-    """
-    table = tabulate(
-        [_render_row(result) for result in report.results],
-        headers=[name.replace("@", "\n@") if style == "plain" else name for name in _HEADERS],
-        tablefmt="simple" if style == "plain" else "github",
-        colalign=_ALIGN,
-        disable_numparse=True,
-        maxcolwidths=[_NAME_WIDTH] if style == "plain" else None,
-    )
-    bullet = "" if style == "plain" else "- "
-    benchmark = report.benchmark
-    title = (
-        f"{benchmark.name}: {len(benchmark.queries)} queries, {len(benchmark.documents)} passages"
-    )
-    missing = [f"not run: {one.system} ({one.reason})" for one in report.missing]
-    remarks = [f"{bullet}{remark}" for remark in (*report.verdicts, *missing, *benchmark.notes)]
-    return "\n".join([title, "", table, *([""] if remarks else []), *remarks]) + "\n"
-
-
-def _render_row(result: Result) -> tuple[str, ...]:
-    value = {name: f"{mean:.3f}" for name, mean in result.measures.items()}
-    low, high = result.ndcg_interval
-    difference = "–"
-    if result.difference is not None:
-        mean, below, above = result.difference
-        difference = f"{mean:+.3f} [{below:+.3f}, {above:+.3f}]"
-    return (
-        result.system,
-        _render_width(result),
-        Slice(result.group, (), result.stratum, result.tier).label,
-        str(result.n_queries),
-        value["MRR@10"],
-        f"{value['NDCG@10']} [{low:.3f}, {high:.3f}]",
-        difference,
-        f"{value['Recall@10']}/{value['Recall@20']}",
-    )
-
-
-def _render_width(result: Result) -> str:
-    if not result.dim:
-        return "–"
-    return f"{result.dim}" if result.precision == "float32" else f"{result.dim} {result.precision}"
+RESULTS_NAME, SCORES_NAME, COSTS_NAME = "results.json", "scores.csv", "costs.json"
+_TABLE_NAME = "table.txt"
+#: What names a row of `scores.csv`.
+SCORE_KEYS = ("query", "group", "stratum", "tier", "system", "dim", "precision")
 
 
 def describe_report(report: Report, provenance: Mapping[str, str]) -> dict[str, Any]:
-    """Return the report as plain data for JSON: all numbers, no texts and no rankings.
+    """Return the report as plain data for JSON: all numbers, no texts, no rankings and no times.
 
-    `provenance` names hashes of what was measured (corpus, graph, pairs, models); the hash of the
-    benchmark itself is added.
+    `provenance` names hashes of what was measured (corpus, graph, pairs, models); those of the
+    benchmark and of its parts are added.
     """
-    benchmark = report.benchmark
-    rows = TypeAdapter(tuple[Result, ...]).dump_python(report.results, mode="json")
+    benchmark, headline = report.benchmark, find_headline(report)
     return {
         "benchmark": benchmark.name,
         "n_documents": len(benchmark.documents),
@@ -89,114 +46,189 @@ def describe_report(report: Report, provenance: Mapping[str, str]) -> dict[str, 
         "base": report.base,
         "bootstrap": report.bootstrap,
         "seed": report.seed,
-        "provenance": dict(sorted({**provenance, "benchmark": hash_benchmark(benchmark)}.items())),
-        "verdicts": list(report.verdicts),
-        "missing": [{"system": one.system, "reason": one.reason} for one in report.missing],
+        "headline": {
+            "group": headline.group,
+            "result": headline.result and _describe_result(report, headline.result),
+            "text": headline.text,
+        },
+        "claims": [_describe_claim(claim) for claim in report.claims],
+        "compared": [
+            {
+                "source": one.source,
+                "claims": [_describe_claim(claim) for claim in one.claims],
+                "notes": list(one.notes),
+            }
+            for one in report.compared
+        ],
+        "leakage": {
+            "leaks": dict(report.training.leaks),
+            "certificates": {name: dict(one) for name, one in report.training.certificates.items()},
+        },
+        "provenance": dict(sorted({**provenance, **_hash_benchmark(benchmark)}.items())),
+        "missing": [asdict(one) for one in report.missing],
+        "warnings": {one.label: one.warnings for one in report.rankings if one.warnings},
         "notes": list(benchmark.notes),
-        "results": rows,
+        "tiers_without_files": list_large_tiers(benchmark),
+        "results": [_describe_result(report, row) for row in report.results],
     }
+
+
+def _describe_claim(claim: Claim) -> dict[str, Any]:
+    return {**asdict(claim), "sentence": state_claim(claim)}
+
+
+def _describe_result(report: Report, row: Result) -> dict[str, Any]:
+    kinds = {ranking.key: ranking.kind for ranking in report.rankings}
+    return {
+        **asdict(row),
+        "kind": kinds[row.system, row.dim, row.precision],
+        "vector_bytes": count_bytes(row.dim, row.precision),
+        "mark": mark_group(report.benchmark, row.group, report.training.leaks),
+    }
+
+
+def _hash_benchmark(benchmark: Benchmark) -> dict[str, str]:
+    parts = {f"benchmark {part}": value for part, value in hash_parts(benchmark).items()}
+    return {"benchmark": hash_benchmark(benchmark), **parts}
 
 
 def write_report(
     report: Report, folder: Path, provenance: Mapping[str, str] | None = None
 ) -> list[Path]:
-    """Write `results.json`, the table and TREC files into a folder; return what was written.
+    """Write all files of a report into a folder; return what was written.
 
-    There is one run file a model, dimension and training seed, `runs/<model>-<dim>[-seed<i>].trec`,
-    with all queries; `qrels.trec` judges all, `qrels-<group>.trec` one group of them, so that
-    `ir_measures qrels-held-out.trec runs/<file> nDCG@10` gives a row of the table again (other
-    tools may order ties differently). Same report, same bytes. Whitespace in ids, which the format
-    cannot hold, is percent-encoded.
+    - `results.json`, and its rows as `results.csv`
+    - `scores.csv`: every query, tier and ranking, averaged over the training seeds
+    - `table.txt` as a terminal shows it, and `table.md` with all rows
+    - `costs.json`: times, the only thing that differs when the same report is written again
+    - `runs/<model>-<dim>[-<precision>][-seed<i>].trec` with all queries
+    - `qrels.trec` for all queries and `qrels-<slice>.trec` for some, so that `ir_measures
+      qrels-held-out.trec runs/<file> nDCG@10` gives a row of the table again (other tools may order
+      ties differently). Whitespace in ids, which the format cannot hold, is percent-encoded.
     """
     described = describe_report(report, provenance or {})
+    scores = render_scores(report)
+    described["scores_sha256"] = hash_text(scores)
     texts = {
-        RESULTS_NAME: json.dumps(described, indent=2, ensure_ascii=False) + "\n",
-        "table.md": render_table(report, "markdown"),
-        "table.txt": render_table(report),
+        RESULTS_NAME: _render_json(described),
+        "results.csv": _render_results(described["results"]),
+        SCORES_NAME: scores,
+        "table.md": render_table(report, "markdown", show_all=True),
+        _TABLE_NAME: render_table(report),
+        COSTS_NAME: _render_json(describe_costs(report)),
+        **render_judgements(report.benchmark),
+        **render_runs(report.rankings),
     }
-    texts["qrels.trec"] = render_qrels(report.benchmark.qrels, report.benchmark.queries)
-    texts |= _render_slices(report.benchmark)
-    systems = list(dict.fromkeys(ranking.system for ranking in report.rankings))
-    stems = dict(zip(systems, name_files(systems), strict=True))
-    for ranking in report.rankings:
-        stem = f"{stems[ranking.system]}-{ranking.dim}"
-        stem += "" if ranking.precision == "float32" else f"-{ranking.precision}"
-        for number, run in enumerate(ranking.runs):
-            tag = stem + (f"-seed{number}" if len(ranking.runs) > 1 else "")
-            texts[f"runs/{tag}.trec"] = render_run(run, tag)
+    # Results come last and go first: where they are, all other files are there and theirs.
+    (folder / RESULTS_NAME).unlink(missing_ok=True)
     shutil.rmtree(folder / "runs", ignore_errors=True)
     (folder / "runs").mkdir(parents=True)
-    # Last what says that the rest is there.
+    for stale in folder.glob("qrels*.trec"):
+        stale.unlink()
     for name in sorted(texts, key=lambda name: name == RESULTS_NAME):
         write_text(folder / name, texts[name])
     return [folder / name for name in texts]
 
 
-def _render_slices(benchmark: Benchmark) -> dict[str, str]:
-    """Return the judgements of every slice but that of all queries, by file name."""
-    slices = [part for part in list_slices(benchmark) if len(part.queries) < len(benchmark.queries)]
-    stems = name_files(part.label for part in slices)
-    tiers = {"": benchmark.qrels, **benchmark.tiers}
-    return {
-        f"qrels-{stem}.trec": render_qrels(tiers[part.tier], part.queries)
-        for part, stem in zip(slices, stems, strict=True)
-    }
+def read_data(folder: Path) -> dict[str, Any]:
+    """Return the content of `results.json` in a folder that `write_report` wrote."""
+    data: dict[str, Any] = json.loads((folder / RESULTS_NAME).read_bytes())
+    return data
 
 
 def read_result(
     folder: Path, benchmark: Benchmark, inputs: Mapping[str, str]
 ) -> tuple[dict[str, Any], str] | None:
-    """Return the data and the table in a folder if they are of this benchmark and these inputs."""
+    """Return the data and the text in a folder if they are of this benchmark and these inputs."""
     try:
-        data: dict[str, Any] = json.loads((folder / RESULTS_NAME).read_bytes())
-        table = (folder / "table.txt").read_text(encoding="utf-8")
+        data = read_data(folder)
+        table = (folder / _TABLE_NAME).read_text(encoding="utf-8")
+        costs = json.loads((folder / COSTS_NAME).read_bytes())
     except (FileNotFoundError, ValueError):
         return None
-    wanted = {**inputs, "benchmark": hash_benchmark(benchmark)}
+    wanted = {**inputs, **_hash_benchmark(benchmark)}
     held = data.get("provenance", {})
     is_current = all(held.get(key) == value for key, value in wanted.items())
     trained = {key for key in held if key.startswith("trained ")}
-    return (data, table) if is_current and trained <= wanted.keys() else None
+    if not is_current or not trained <= wanted.keys():
+        return None
+    return data, _join_texts(table, render_costs(costs))
 
 
-def render_run(run: Run, tag: str) -> str:
-    """Return a run in TREC form: query, Q0, document, rank, score, tag.
+def render_text(report: Report, show_all: bool = False) -> str:
+    """Return what a terminal shows: the tables (see `render_table`), and what each system costs."""
+    costs = render_costs(describe_costs(report))
+    return _join_texts(render_table(report, show_all=show_all), costs)
 
-    >>> print(render_run({"q": [("d 1", 0.5)]}, "bm25"), end="")
-    q Q0 d%201 1 0.500000 bm25
-    """
-    return "".join(
-        f"{_encode_id(query)} Q0 {_encode_id(document)} {rank} {score:.6f} {tag}\n"
-        for query, answers in run.items()
-        for rank, (document, score) in enumerate(answers, start=1)
+
+def _join_texts(*texts: str) -> str:
+    return "\n".join(text for text in texts if text)
+
+
+def render_scores(report: Report) -> str:
+    """Return the measures of every query as CSV, averaged over seeds, at full precision."""
+    benchmark = report.benchmark
+    tiers = {"": benchmark.qrels, **benchmark.tiers}
+    rows = (
+        (
+            query,
+            benchmark.groups.get(query, UNLABELLED),
+            benchmark.strata.get(query, ""),
+            tier,
+            *ranking.key,
+            *values,
+        )
+        for tier, qrels in tiers.items()
+        for ranking in report.rankings
+        for query, values in zip(
+            benchmark.queries,
+            report.scores[tier, ranking.key].mean(axis=0).tolist(),
+            strict=True,
+        )
+        if query in qrels
     )
+    return _render_csv((*SCORE_KEYS, *MEASURES), rows)
 
 
-def render_qrels(qrels: Qrels, queries: Iterable[str]) -> str:
-    """Return the judgements of some queries in TREC form: query, 0, document, grade."""
-    return "".join(
-        f"{_encode_id(query)} 0 {_encode_id(document)} {grade}\n"
-        for query in queries
-        for document, grade in qrels[query].items()
+def _render_results(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the rows of results.json as CSV, intervals and differences in columns of their own."""
+    keys = (
+        "system", "kind", "dim", "precision", "vector_bytes", "group", "stratum", "tier", "mark",
+        "n_queries", "n_clusters",
+    )  # fmt: skip
+    ends = (
+        "NDCG@10_low",
+        "NDCG@10_high",
+        "difference",
+        "difference_low",
+        "difference_high",
+        "seeds",
     )
+    cells = (
+        (
+            *(row[key] for key in keys),
+            *(row["measures"][measure] for measure in MEASURES),
+            *row["ndcg_interval"],
+            *(row["difference"] or ("", "", "")),
+            len(row["by_seed"]["NDCG@10"]),
+        )
+        for row in rows
+    )
+    return _render_csv((*keys, *MEASURES, *ends), cells)
 
 
-def name_files(names: Iterable[str]) -> list[str]:
-    """Return a distinct file name stem for each name, of letters, digits, points and dashes.
-
-    >>> name_files(["allenai/specter2_base", "allenai specter2_base", "../.."])
-    ['allenai-specter2_base', 'allenai-specter2_base-2', 'unnamed']
-    """
-    stems: list[str] = []
-    for name in names:
-        stem = candidate = re.sub(r"[^\w.-]+", "-", name)[-80:].strip("-.") or "unnamed"
-        number = 1
-        while candidate.casefold() in (taken.casefold() for taken in stems):
-            number += 1
-            candidate = f"{stem}-{number}"
-        stems.append(candidate)
-    return stems
+def _render_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return file.getvalue()
 
 
-def _encode_id(identifier: str) -> str:
-    return re.sub(r"[\s%]", lambda match: quote(match[0]), identifier)
+def _render_json(data: object) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def hash_text(text: str) -> str:
+    """Return the sha256 of a text as it is written."""
+    return hashlib.sha256(text.encode()).hexdigest()

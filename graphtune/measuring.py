@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,18 +11,22 @@ from graphtune.config import BaseConfig
 from graphtune.errors import DataError
 from graphtune.kg import ConceptGraph
 from graphtune.kg.names import normalize_name
-from graphtune.pairs import Split, list_anchor_names, read_pairs
-from graphtune.pipeline import list_models, read_graph, refer_to
+from graphtune.pairs import Certificate, Split, list_anchor_names, read_pairs
+from graphtune.pairs.certificate import Group
+from graphtune.pipeline import certify_models, list_models, read_graph, refer_to
 from graphtune.workspace import Workspace, lock_workspace
 
 if TYPE_CHECKING:
-    from graphtune.bench import Benchmark
+    from graphtune.bench import Benchmark, Earlier, Report, Training
     from graphtune.train import TrainReport
+
+#: The groups that a certificate must clear before a figure is a result.
+_UNSEEN: tuple[Group, ...] = ("held-out", "new papers")
 
 
 @dataclass(frozen=True, slots=True)
 class BenchResult:
-    """Where a report lies, its content, its table as text, and whether it had to be measured."""
+    """Where a report lies, its content, its tables as text, and whether it had to be measured."""
 
     folder: Path
     data: dict[str, Any]
@@ -36,15 +40,21 @@ def bench_workspace(
     beir: Sequence[Path] = (),
     splits: Sequence[str] = ("test",),
     force: bool = True,
+    compare: Sequence[Path] = (),
+    out: Path | None = None,
+    show_all: bool = False,
 ) -> list[BenchResult]:
     """Compare the base, BM25, all trained models and any model named.
 
     Without `beir` the queries are the graph's own; with it, those of each split of each BEIR folder,
-    grouped by whether training met them. Reports go to `results/`, and into the cards of the trained models.
-    Without `force`, what was measured before on the same inputs is read back.
+    grouped by whether training met them. Reports go to `results/`, or to the folder `out`, and into
+    the cards of the trained models. `compare` names earlier results on the same data. Without `force`, what was
+    measured before on the same inputs is read back, if nothing is to be compared. `show_all` gives
+    tables with all rows, where something was measured.
 
     Raises:
-        DataError: a BEIR folder is malformed, or a named model was trained on another split.
+        DataError: a BEIR folder is malformed, a named model was trained on another split, or earlier
+            results are damaged or of other data.
         ModelError: a named model cannot be loaded.
     """
     from graphtune import bench
@@ -59,15 +69,20 @@ def bench_workspace(
         ] or [bench.make_graph_benchmark(graph, graph_split)]
         benchmarks = [replace(one, notes=(*one.notes, *note)) for one in benchmarks]
         _refuse_clashes([one.name for one in benchmarks], bool(beir))
+        earlier = _read_earlier(compare, benchmarks)
         settings = (workspace.config.base.digest(), workspace.config.bench.digest(), *models)
         inputs = {**graph.hashes, "split": graph_split.digest, "settings": " ".join(settings)}
         for path, lineage in trained.items():
             inputs[f"trained {path.name}"] = lineage.hashes["model"]
-        results = _read_results(workspace, benchmarks, inputs, made=False)
-        if force or len(results) < len(benchmarks):
-            _measure(workspace, benchmarks, trained, models, inputs)
-            results = _read_results(workspace, benchmarks, inputs, made=True)
-        return results
+        training = _describe_training(workspace, graph, graph_split, trained)
+        inputs["leaks"] = "; ".join(training.leaks.values())
+        folder = out or workspace.results
+        held = [] if force or earlier else _read_results(folder, benchmarks, inputs)
+        if len(held) == len(benchmarks):
+            return held
+        reports, hashes = _measure(workspace, benchmarks, trained, models)
+        reports = [_compare_earlier(bench.add_training(one, training), earlier) for one in reports]
+        return [_publish(one, folder, trained, {**inputs, **hashes}, show_all) for one in reports]
 
 
 def export_workspace(workspace: Workspace, folder: Path) -> dict[str, Any]:
@@ -85,16 +100,15 @@ def export_workspace(workspace: Workspace, folder: Path) -> dict[str, Any]:
 
 
 def _read_results(
-    workspace: Workspace, benchmarks: Sequence[Benchmark], inputs: dict[str, str], made: bool
+    folder: Path, benchmarks: Sequence[Benchmark], inputs: Mapping[str, str]
 ) -> list[BenchResult]:
     from graphtune.bench import read_result
 
     found = []
     for benchmark in benchmarks:
-        folder = workspace.results / benchmark.name
-        held = read_result(folder, benchmark, inputs)
+        held = read_result(folder / benchmark.name, benchmark, inputs)
         if held:
-            found.append(BenchResult(folder, *held, made))
+            found.append(BenchResult(folder / benchmark.name, *held, made=False))
     return found
 
 
@@ -103,25 +117,97 @@ def _measure(
     benchmarks: Sequence[Benchmark],
     trained: dict[Path, TrainReport],
     models: Sequence[str],
-    inputs: dict[str, str],
-) -> None:
+) -> tuple[list[Report], dict[str, str]]:
     from graphtune import bench
-    from graphtune.train.card import add_results
 
     base, config = workspace.config.base, workspace.config
     systems: dict[str, list[BaseConfig]] = {base.model: [base]}
     for path, lineage in trained.items():
-        systems.setdefault(f"graphtune {lineage.recipe}", []).append(refer_to(path, base))
+        systems.setdefault(_name_trained(lineage), []).append(refer_to(path, base))
     for model in models:
         systems.setdefault(model, [BaseConfig(model=model)])
-    reports, hashes = bench.run_systems(
+    return bench.run_systems(
         benchmarks, systems, base.model, config.train.matryoshka_dims, config.bench
     )
-    for report in reports:
-        name = report.benchmark.name
-        bench.write_report(report, workspace.results / name, {**inputs, **hashes})
-        for path in trained:
-            add_results(path, name, bench.render_table(report, "markdown"))
+
+
+def _publish(
+    report: Report,
+    folder: Path,
+    trained: dict[Path, TrainReport],
+    provenance: dict[str, str],
+    show_all: bool,
+) -> BenchResult:
+    """Write a report into its folder and into the cards of the trained models."""
+    from graphtune import bench
+    from graphtune.train.card import add_results
+
+    name = report.benchmark.name
+    bench.write_report(report, folder / name, provenance)
+    for path in trained:
+        add_results(path, name, bench.render_table(report, "markdown"))
+    data = bench.read_data(folder / name)
+    return BenchResult(folder / name, data, bench.render_text(report, show_all), made=True)
+
+
+def _name_trained(lineage: TrainReport) -> str:
+    return f"graphtune {lineage.recipe}"
+
+
+def _describe_training(
+    workspace: Workspace, graph: ConceptGraph, split: Split, trained: dict[Path, TrainReport]
+) -> Training:
+    """Return the names of the trained systems, and what their pairs hold of the held-out queries."""
+    from graphtune.bench import Training
+
+    found = certify_models(workspace, graph, split) if trained else {}
+    leaks: dict[str, str] = {}
+    for path in trained:
+        for group in _UNSEEN:
+            problem = _find_leak(found[path], group)
+            if problem:
+                leaks.setdefault(group, f"{group} is not held out from {path.name}: {problem}")
+    certificates = {one.recipe: one for path in trained if (one := found[path])}
+    return Training(
+        tuple(dict.fromkeys(_name_trained(lineage) for lineage in trained.values())),
+        leaks,
+        {
+            recipe: {"verdict": one.verdict, **one.model_dump(mode="json")}
+            for recipe, one in certificates.items()
+        },
+    )
+
+
+def _find_leak(certificate: Certificate | None, group: Group) -> str:
+    """Say what stands against calling a group held out, and what to do; nothing where it is clean."""
+    if certificate is None:
+        return (
+            "the pairs that it was trained on are gone or were made again, so nobody can say what "
+            "it met; train it again with `graphtune train`"
+        )
+    if certificate.is_clean(group):
+        return ""
+    return (
+        f"{certificate.verdict}; `graphtune pairs --check` shows what, then make the pairs again with "
+        "`graphtune pairs` and train again"
+    )
+
+
+def _read_earlier(paths: Sequence[Path], benchmarks: Sequence[Benchmark]) -> list[Earlier]:
+    """Read earlier results before anything is measured, and refuse those of other data."""
+    from graphtune.bench import check_same_data, read_earlier
+
+    found = [read_earlier(path) for path in paths]
+    for earlier in found:
+        check_same_data(earlier, benchmarks)
+    return found
+
+
+def _compare_earlier(report: Report, earlier: Sequence[Earlier]) -> Report:
+    from graphtune.bench import compare_earlier, is_same_data
+
+    ours = [one for one in earlier if is_same_data(one, report.benchmark)]
+    return replace(report, compared=tuple(compare_earlier(report, one) for one in ours))
 
 
 def _label(

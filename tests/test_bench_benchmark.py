@@ -2,7 +2,14 @@ from dataclasses import replace
 
 import pytest
 
-from graphtune.bench.benchmark import Benchmark, Slice, hash_benchmark, label_seen, list_slices
+from graphtune.bench.benchmark import (
+    Benchmark,
+    Slice,
+    hash_benchmark,
+    hash_parts,
+    label_seen,
+    list_slices,
+)
 
 TINY = Benchmark(
     name="tiny",
@@ -61,19 +68,22 @@ def test_strata_and_tiers_cut_each_group_and_empty_cuts_are_left_out():
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("part", "change"),
     [
-        {"documents": {"d1": "A filling of a diagram.", "d2": "A partition."}},
-        {"queries": {**TINY.queries, "q3": "lattices"}},
-        {"qrels": {**TINY.qrels, "q3": {"d2": 2}}},
-        {"groups": {"q1": "seen"}},
-        {"concepts": {}},
-        {"strata": {"q1": "easy"}},
-        {"tiers": {"paper": {"q1": {"d2": 1}}}},
+        ("documents", {"documents": {"d1": "A filling of a diagram.", "d2": "A partition."}}),
+        ("queries", {"queries": {**TINY.queries, "q3": "lattices"}}),
+        ("judgements", {"qrels": {**TINY.qrels, "q3": {"d2": 2}}}),
+        ("judgements", {"tiers": {"paper": {"q1": {"d2": 1}}}}),
+        ("labels", {"groups": {"q1": "seen"}}),
+        ("labels", {"concepts": {}}),
+        ("labels", {"strata": {"q1": "easy"}}),
     ],
 )
-def test_the_hash_changes_with_whatever_is_scored(change):
-    assert hash_benchmark(replace(TINY, **change)) != hash_benchmark(TINY)
+def test_the_hash_of_a_part_changes_with_it_and_labels_are_no_data(part, change):
+    before, after = hash_parts(TINY), hash_parts(replace(TINY, **change))
+    assert {name for name in before if before[name] != after[name]} == {part}
+    same_data = hash_benchmark(replace(TINY, **change)) == hash_benchmark(TINY)
+    assert same_data == (part == "labels")
 
 
 def test_the_hash_ignores_order_name_and_notes():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from graphtune.bench.benchmark import Benchmark
-from graphtune.bench.compare import Report, compare_systems, state_verdict
+from graphtune.bench.compare import Report, add_training, compare_systems
+from graphtune.bench.exposure import Training
 from graphtune.bench.systems import Ranking
 from graphtune.errors import DataError
 from graphtune.metrics import MEASURES, Run, mean_interval, paired_interval, score_run
@@ -91,44 +92,51 @@ def test_differences_are_to_the_same_dimension_else_to_full_width():
         assert rows[key].difference[0] == pytest.approx(mean[key] - mean["base", against])
 
 
-def test_verdicts_say_above_below_or_nothing_shown():
-    worse = rank_at([5 + number % 4 for number in range(60)])
-    middle = rank_at([3 + number % 4 for number in range(60)])
-    better = rank_at([number % 4 for number in range(60)])
-    report = compare(
-        base={8: [middle], 4: [worse]},
-        good={8: [better] * 3, 4: [worse] * 3},
-        bad={8: [worse]},
-        same={8: [rank_at([3 + (number + 1) % 4 for number in range(60)])]},
-        bm25={0: [better]},
+def test_every_difference_of_the_headline_group_is_one_claim_of_one_family():
+    worse, middle = ([start + n % 4 for n in range(60)] for start in (5, 3))
+    better = rank_at([n % 4 for n in range(60)])
+    rankings = make_rankings(
+        {
+            "base": {8: [rank_at(middle)], 4: [rank_at(worse)]},
+            "good": {8: [better] * 3, 4: [rank_at(worse)] * 3},
+            "bm25": {0: [rank_at(worse)]},
+        }
     )
-    good, bad, same = report.verdicts
-    assert good.startswith("good (3 seeds) above base on held-out: NDCG@10 +0.")
-    assert ", n = 40; seeds from 0." in good
-    assert bad.endswith(", n = 40")
-    assert bad.startswith("bad (1 seed) below base on held-out: NDCG@10 -0.")
-    assert same.startswith(
-        "same (1 seed): no difference from base shown on held-out: NDCG@10 +0.000"
-    )
+    rankings.append(Ranking("base", (rank_at(worse),), 8, "binary"))
+    rankings.append(Ranking("oracle", (rank_at([0] * 60),), kind="ceiling"))
+    report = compare_systems(BENCHMARK, rankings, "base", bootstrap=500, seed=0)
+    told = [(c.ours, c.base, c.direction, c.holds) for c in report.claims]
+    assert told == [
+        ("good at 8 dimensions", "base at 8 dimensions", "above", True),
+        ("good at 4 dimensions", "base at 4 dimensions", "level", False),
+        ("bm25", "base at 8 dimensions", "below", True),
+        ("base at 8 dimensions, binary", "base at 8 dimensions", "below", True),
+    ]
+    rows = [r for r in report.results if r.group == "held-out" and r.difference is not None]
+    assert [c.difference for c in report.claims] == [r.difference[0] for r in rows]
+    assert {(c.family, c.group, c.n_queries) for c in report.claims} == {(4, "held-out", 40)}
+    assert len(report.claims[0].seeds) == 3
 
 
-def test_seen_queries_alone_give_no_verdict():
-    better, worse = rank_at([0] * 60), rank_at([9] * 60)
+def test_seen_queries_and_leaking_groups_give_no_claim():
+    worse, better = rank_at([9] * 60), rank_at([0] * 60)
     seen = replace(BENCHMARK, groups=dict.fromkeys(QUERIES, "seen"))
-    report = compare(seen, base={8: [worse]}, m={8: [better]})
-    assert report.verdicts == (
-        "no verdict: the benchmark has no queries known to be held out from training",
-    )
-    alone = compare(seen, base={8: [worse]}, bm25={0: [better]})
-    assert alone.verdicts == ()
+    assert compare(seen, base={8: [worse]}, m={8: [better]}).claims == ()
+    plain = compare(replace(BENCHMARK, groups={}), base={8: [worse]}, m={8: [better]})
+    assert [(claim.group, claim.holds) for claim in plain.claims] == [("all", True)]
+    report = compare(base={8: [worse]}, m={8: [better]})
+    assert report.claims[0].holds
+    assert add_training(report, Training(("m",), {"new papers": "found"})).claims
+    assert add_training(report, Training(("m",), {"held-out": "found"})).claims == ()
 
 
-def test_a_handful_of_queries_gives_no_verdict():
-    few = replace(BENCHMARK, groups={q: "held-out" if q < "q05" else "seen" for q in QUERIES})
-    report = compare(few, base={8: [rank_at([9] * 60)]}, m={8: [rank_at([0] * 60)]})
-    (verdict,) = report.verdicts
-    assert "too few queries on held-out for a verdict" in verdict
-    assert verdict.endswith("n = 5")
+def test_scores_hold_every_query_and_are_missing_where_a_tier_does_not_judge():
+    tier = replace(BENCHMARK, tiers={"paper": {"q01": {"d05": 1}}})
+    report = compare(tier, base={8: [random_run(0, 5), random_run(1, 5)]})
+    own, paper = (report.scores[name, ("base", 8, "float32")] for name in ("", "paper"))
+    assert own.shape == paper.shape == (2, 60, len(MEASURES))
+    assert np.isfinite(own).all()
+    assert np.flatnonzero(np.isfinite(paper[0, :, 0])).tolist() == [1]
 
 
 def test_a_system_that_did_not_run_is_refused_rather_than_scored_zero():
@@ -141,5 +149,3 @@ def test_a_system_that_did_not_run_is_refused_rather_than_scored_zero():
         compare(base={8: [run]}, m={8: []})
     with pytest.raises(DataError, match="'base' is not among the systems that ran: m"):
         compare(m={8: [run]})
-    with pytest.raises(DataError, match="'base' is the base itself"):
-        state_verdict(compare(base={8: [run]}).results[0])

@@ -1,151 +1,122 @@
+import csv
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
 
-import ir_measures
 import pytest
+from reports import BASE, BENCHMARK, TRAINED, list_rankings, make_report
 
-from graphtune.bench.benchmark import Benchmark, hash_benchmark
-from graphtune.bench.compare import Report, compare_systems
-from graphtune.bench.output import render_table, write_report
-from graphtune.bench.systems import Ranking
-
-DOCUMENTS = {f"d{number}": "text" for number in range(8)}
-QUERIES = {f"q{number}": "text" for number in range(30)}
-BENCHMARK = Benchmark(
-    "toy",
-    DOCUMENTS,
-    QUERIES,
-    {query: {"d0": 2, f"d{1 + number % 7}": 1} for number, query in enumerate(QUERIES)},
-    {query: "held-out" if number % 3 else "seen" for number, query in enumerate(QUERIES)},
-    notes=("A note.",),
-)
-
-
-def make_run(step: int):
-    ids = list(DOCUMENTS)
-    return {
-        query: [
-            (document, 1 - rank / 10)
-            for rank, document in enumerate(ids[(number * step) % 8 :] + ids[: (number * step) % 8])
-        ]
-        for number, query in enumerate(QUERIES)
-    }
+from graphtune.bench.benchmark import hash_benchmark
+from graphtune.bench.claims import state_claim
+from graphtune.bench.compare import Report
+from graphtune.bench.output import read_result, render_text, write_report
+from graphtune.bench.systems import Cost, Ranking
 
 
 @pytest.fixture
 def report() -> Report:
-    base = "sentence-transformers/all-MiniLM-L6-v2"
-    rankings = [
-        Ranking(base, (make_run(3),), 384),
-        Ranking("tuned", (make_run(1), make_run(5)), 384),
-        Ranking("tuned", (make_run(2), make_run(7)), 64),
-        Ranking("BM25", (make_run(6),), kind="lexical"),
-    ]
-    return compare_systems(BENCHMARK, rankings, base, bootstrap=200, seed=0)
+    return make_report()
 
 
-def test_the_plain_table_fits_a_terminal_and_says_everything(report: Report):
-    text = render_table(report)
-    lines = text.splitlines()
-    table = lines[2 : lines.index("", 3)]
-    assert max(map(len, table)) <= 110
-    assert lines[0] == "toy: 30 queries, 8 passages"
-    assert table[0].split() == [
-        "Model",
-        "Dim",
-        "Queries",
-        "n",
-        "MRR",
-        "NDCG",
-        "Δ",
-        "base",
-        "Recall",
-    ]
-    assert table[1].split() == ["@10", "@10", "[95", "%]", "@10/20"]
-    assert lines[-2:] == [*report.verdicts, "A note."]
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
-def test_every_result_is_a_markdown_row_with_its_numbers(report: Report):
-    rows = [line for line in render_table(report, "markdown").splitlines() if line.startswith("| ")]
-    assert len(rows) == 1 + len(report.results)
-    for result, row in zip(report.results, rows[1:], strict=True):
-        cells = [cell.strip() for cell in row.strip("|").split("|")]
-        low, high = result.ndcg_interval
-        assert cells[:4] == [
-            result.system, str(result.dim or "–"), result.group, str(result.n_queries)
-        ]  # fmt: skip
-        assert cells[4] == f"{result.measures['MRR@10']:.3f}"
-        assert cells[5] == f"{result.measures['NDCG@10']:.3f} [{low:.3f}, {high:.3f}]"
-        assert (cells[6] == "–") == (result.difference is None)
-        assert cells[7].split("/")[1] == f"{result.measures['Recall@20']:.3f}"
-
-
-def test_json_holds_results_and_hashes(report: Report, tmp_path: Path):
+def test_json_holds_results_claims_and_hashes(report: Report, tmp_path: Path):
     write_report(report, tmp_path, {"pairs": "abc"})
     stored = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
-    assert stored["provenance"] == {"benchmark": hash_benchmark(BENCHMARK), "pairs": "abc"}
-    assert stored["verdicts"] == list(report.verdicts)
-    assert (stored["base"], stored["bootstrap"], stored["seed"]) == (report.base, 200, 0)
+    held = stored["provenance"]
+    assert (held["benchmark"], held["pairs"]) == (hash_benchmark(BENCHMARK), "abc")
+    assert {
+        f"benchmark {part}" for part in ("documents", "queries", "judgements", "labels")
+    } <= set(held)
+    assert [one["sentence"] for one in stored["claims"]] == [*map(state_claim, report.claims)]
+    assert stored["headline"]["result"]["system"] == TRAINED
+    assert (stored["base"], stored["bootstrap"], stored["seed"]) == (BASE, 200, 0)
     assert len(stored["results"]) == len(report.results)
-    first, expected = stored["results"][1], report.results[1]
+    first, expected = stored["results"][3], report.results[3]
     assert first["measures"] == expected.measures
     assert first["difference"] == list(expected.difference)
     assert first["by_seed"]["NDCG@10"] == list(expected.by_seed["NDCG@10"])
+    assert (first["mark"], first["kind"], first["vector_bytes"]) == ("held out", "dense", 1536)
+    assert stored["missing"] == [{"system": "a/model", "reason": "the hub is out of reach"}]
+    scores = (tmp_path / "scores.csv").read_bytes()
+    assert stored["scores_sha256"] == hashlib.sha256(scores).hexdigest()
 
 
-def test_trec_files_give_the_rows_of_the_table_again(report: Report, tmp_path: Path):
+def test_what_leaks_stands_in_the_json_and_there_is_no_headline(tmp_path: Path):
+    write_report(make_report(leaks={"held-out": "three names"}), tmp_path)
+    stored = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert stored["leakage"]["leaks"] == {"held-out": "three names"}
+    assert (stored["headline"]["result"], stored["claims"]) == (None, [])
+    assert {row["mark"] for row in stored["results"]} == {"leaks", "seen", "mixed"}
+
+
+def test_the_csv_of_scores_gives_the_rows_again(report: Report, tmp_path: Path):
     write_report(report, tmp_path)
-    measures = {"MRR@10": "RR@10", "NDCG@10": "nDCG@10", "Recall@10": "R@10", "Recall@20": "R@20"}
-    for result in report.results:
-        qrels = "qrels.trec" if result.group == "all" else f"qrels-{result.group}.trec"
-        stem = result.system.replace("/", "-")
-        seeds = len(result.by_seed["MRR@10"])
-        for number in range(seeds):
-            tag = f"{stem}-{result.dim}" + (f"-seed{number}" if seeds > 1 else "")
-            again = ir_measures.calc_aggregate(
-                [ir_measures.parse_measure(name) for name in measures.values()],
-                ir_measures.read_trec_qrels(str(tmp_path / qrels)),
-                ir_measures.read_trec_run(str(tmp_path / "runs" / f"{tag}.trec")),
-            )
-            again = {str(measure): value for measure, value in again.items()}
-            for ours, theirs in measures.items():
-                assert again[theirs] == pytest.approx(result.by_seed[ours][number], abs=1e-6)
+    scores, rows = read_csv(tmp_path / "scores.csv"), read_csv(tmp_path / "results.csv")
+    assert len(rows) == len(report.results)
+    for row in rows:
+        values = [
+            float(one["NDCG@10"])
+            for one in scores
+            if all(one[key] == row[key] for key in ("system", "dim", "precision", "tier"))
+            and row["group"] in ("all", one["group"])
+            and row["stratum"] in ("", one["stratum"])
+        ]
+        assert len(values) == int(row["n_queries"])
+        assert sum(values) / len(values) == pytest.approx(float(row["NDCG@10"]))
+        assert float(row["NDCG@10_low"]) <= float(row["NDCG@10"]) <= float(row["NDCG@10_high"])
 
 
-def test_the_same_report_gives_the_same_bytes_and_lists_all_files(report: Report, tmp_path: Path):
+def test_only_the_costs_differ_when_the_same_is_written_again(report: Report, tmp_path: Path):
     paths = write_report(report, tmp_path / "one")
     assert sorted(paths) == sorted(p for p in (tmp_path / "one").rglob("*") if p.is_file())
-    again = write_report(report, tmp_path / "two")
-    assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in again]
-    assert {path.name for path in paths} >= {
-        "results.json", "table.md", "qrels.trec", "qrels-seen.trec", "BM25-0.trec",
-        "tuned-64-seed1.trec", "sentence-transformers-all-MiniLM-L6-v2-384.trec",
-    }  # fmt: skip
-    assert "qrels-all.trec" not in {path.name for path in paths}
-
-
-def test_names_cannot_leave_the_folder_or_overwrite_each_other(tmp_path: Path):
-    names = ("base", "../x", "..\\x", "X", "a b")
-    rankings = [Ranking(name, (make_run(1),), 8) for name in names]
-    report = compare_systems(BENCHMARK, rankings, "base", bootstrap=100, seed=0)
-    paths = write_report(report, tmp_path / "out")
-    assert {path.parent for path in paths} == {tmp_path / "out", tmp_path / "out" / "runs"}
-    assert len({str(path).casefold() for path in paths}) == len(paths)
-
-
-def test_ids_with_spaces_stay_one_column(tmp_path: Path):
-    spaced = replace(
-        BENCHMARK,
-        documents={"d 1": "", "d%201": ""},
-        queries={"young tableau": ""},
-        qrels={"young tableau": {"d 1": 1}},
-        groups={},
-    )
-    run = {"young tableau": [("d 1", 0.5), ("d%201", 0.25)]}
-    write_report(compare_systems(spaced, [Ranking("base", (run,), 8)], "base", 100, 0), tmp_path)
-    assert (tmp_path / "qrels.trec").read_text() == "young%20tableau 0 d%201 1\n"
-    assert (tmp_path / "runs" / "base-8.trec").read_text().splitlines() == [
-        "young%20tableau Q0 d%201 1 0.500000 base-8",
-        "young%20tableau Q0 d%25201 2 0.250000 base-8",
+    slower = [replace(one, cost=Cost(99.5, 98.5, 7)) for one in list_rankings()]
+    again = write_report(make_report(rankings=slower), tmp_path / "two")
+    differ = [
+        one.name
+        for one, two in zip(paths, again, strict=True)
+        if one.read_bytes() != two.read_bytes()
     ]
+    assert differ == ["costs.json"]
+    assert "99.5" in (tmp_path / "two" / "costs.json").read_text()
+    assert {path.name for path in paths} >= {
+        "results.json", "results.csv", "scores.csv", "table.md", "table.txt", "qrels.trec",
+        "qrels-seen.trec", "BM25-0.trec", "graphtune-evidence-64-seed1.trec",
+        "sentence-transformers-all-MiniLM-L6-v2-384-binary.trec",
+    }  # fmt: skip
+
+
+def test_names_cannot_leave_the_folder_and_stale_files_go(tmp_path: Path):
+    base, *_ = list_rankings()
+    names = (BASE, "../x", "..\\x", "X")
+    rankings = [Ranking(name, base.runs, 8) for name in names]
+    write_report(make_report(), tmp_path / "out")
+    paths = write_report(make_report(replace(BENCHMARK, tiers={}), rankings), tmp_path / "out")
+    assert {path.parent for path in paths} == {tmp_path / "out", tmp_path / "out" / "runs"}
+    assert sorted(paths) == sorted(p for p in (tmp_path / "out").rglob("*") if p.is_file())
+
+
+def test_results_of_the_same_inputs_are_read_back_and_others_are_not(
+    report: Report, tmp_path: Path
+):
+    inputs = {"settings": "x", "trained a": "1"}
+    write_report(report, tmp_path, {**inputs, "model a": "2"})
+    held = read_result(tmp_path, BENCHMARK, inputs)
+    assert held is not None
+    assert held[0]["headline"]["result"]["system"] == TRAINED
+    assert held[1] == render_text(report)
+    assert "Costs on this machine" in held[1]
+    relabelled = replace(BENCHMARK, groups={})
+    for benchmark, wanted in (
+        (BENCHMARK, {**inputs, "settings": "y"}),
+        (BENCHMARK, {"settings": "x"}),
+        (relabelled, inputs),
+        (replace(BENCHMARK, documents={}), inputs),
+    ):
+        assert read_result(tmp_path, benchmark, wanted) is None
+    (tmp_path / "costs.json").write_text("{")
+    assert read_result(tmp_path, BENCHMARK, inputs) is None

@@ -141,7 +141,7 @@ def test_run_and_what_follows(built: Path, papers: Path, tmp_path: Path) -> None
     done = call_json("run", "-w", built, papers)
     groups = {row["group"] for row in done["results"][0]["results"]}
     assert {"held-out", "seen", "all"} == groups
-    dims = {row["dim"] for row in done["results"][0]["results"] if row["model"] == "minilm"}
+    dims = {row["dim"] for row in done["results"][0]["results"] if row["system"] == "minilm"}
     assert dims == {384, 256, 128, 64}
     assert "## Results" in (Path(done["model"]) / "README.md").read_text(encoding="utf-8")
     assert {p.name for p in (built / "results" / "graph").iterdir()} >= {
@@ -165,7 +165,7 @@ def test_run_and_what_follows(built: Path, papers: Path, tmp_path: Path) -> None
     (beir / "queries.jsonl").write_text("\n".join(map(json.dumps, asked)))
     (beir / "qrels" / "test.tsv").write_text("q\td\ts\nq1\td1\t2\nq2\td1\t1\n")
     measured = call_json("bench", "-w", built, "--beir", beir)["benchmarks"][0]
-    assert {(row["model"], row["dim"]) for row in measured["results"]} >= {
+    assert {(row["system"], row["dim"]) for row in measured["results"]} >= {
         ("BM25", 0),
         ("minilm", 64),
     }
@@ -175,7 +175,7 @@ def test_run_and_what_follows(built: Path, papers: Path, tmp_path: Path) -> None
     (built / "graphtune.toml").write_text(other_split, encoding="utf-8")
     stale = call_json("bench", "-w", built)["benchmarks"][0]
     assert any("evidence-0" in note for note in stale["notes"])
-    assert {row["model"] for row in stale["results"]} == {"minilm", "BM25"}
+    assert {row["system"] for row in stale["results"]} == {"minilm", "BM25"}
     top = call_json("search", "-w", built, "partition", "--papers", "--model", "minilm")["hits"]
     assert len(top) == 3
     assert len({hit["path"] for hit in top}) == 3

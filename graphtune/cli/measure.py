@@ -13,6 +13,9 @@ def bench(
     models: tuple[str, ...],
     beir: tuple[Path, ...],
     splits: tuple[str, ...],
+    compare: tuple[Path, ...],
+    out: Path | None,
+    show_all: bool,
     export: Path | None,
 ) -> Outcome:
     r"""Compare the base, BM25, the trained models and any MODEL (hub id or folder).
@@ -21,7 +24,8 @@ def bench(
 
     \b
     Example: graphtune bench -w papers-ws BAAI/bge-small-en-v1.5 --beir my-benchmark
-             graphtune bench -w papers-ws --export-beir papers-beir
+    Example: graphtune bench -w papers-ws --out later --compare papers-ws/results/graph
+    Example: graphtune bench -w papers-ws --export-beir papers-beir
     """
     from graphtune.measuring import bench_workspace, export_workspace
     from graphtune.workspace import open_workspace
@@ -33,9 +37,17 @@ def bench(
         data = export_workspace(opened, export)
         counts = ", ".join(f"{name} {count:,}" for name, count in data["splits"].items())
         return Outcome(data, f"{export}: {data['documents']:,} documents; queries: {counts}")
-    results = bench_workspace(opened, models, beir, splits)
+    results = bench_workspace(
+        opened,
+        models,
+        beir,
+        splits,
+        compare=compare,
+        out=out,
+        show_all=show_all,
+    )
     tables = [f"{result.table}\nreport: {result.folder}" for result in results]
-    return Outcome({"benchmarks": [result.data for result in results]}, "\n".join(tables))
+    return Outcome({"benchmarks": [result.data for result in results]}, "\n\n".join(tables))
 
 
 def search(workspace: Path, query: str, k: int, papers: bool, model: str | None) -> Outcome:
@@ -76,6 +88,18 @@ def add_measure_commands(group: click.Group) -> None:
         show_default=True,
         help="Which qrels/SPLIT.tsv; can be given several times.",
     )
+    compare = click.option(
+        "--compare",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Earlier results (a folder) on the same data; can be given several times.",
+    )
+    out = click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Write the reports here (default: results/ of the workspace).",
+    )
+    show_all = click.option("--all", "show_all", is_flag=True, help="Print all rows.")
     export = click.option(
         "--export-beir",
         "export",
@@ -83,7 +107,7 @@ def add_measure_commands(group: click.Group) -> None:
         metavar="FOLDER",
         help="Write the graph's own queries as a new BEIR folder.",
     )
-    command(group)(models(beir(splits(export(bench)))))
+    command(group)(models(beir(splits(compare(out(show_all(export(bench))))))))
     query = click.argument("query")
     k = click.option("-k", type=click.IntRange(1), default=10, show_default=True, help="How many.")
     papers = click.option("--papers", is_flag=True, help="Rank papers instead of chunks.")

@@ -1,0 +1,98 @@
+"""Runs and judgements in the form that TREC's tools read."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from graphtune.bench.benchmark import Benchmark, list_slices
+from graphtune.bench.exposure import mark_group
+from graphtune.bench.systems import Ranking
+from graphtune.metrics import Qrels, Run
+
+#: Judgements of a tier beyond which no files are written: every passage of a paper for every query
+#: about it grows with the square of the corpus.
+MAX_TIER = 500_000
+
+
+def render_runs(rankings: Iterable[Ranking]) -> dict[str, str]:
+    """Return file name -> run, one a ranking and training seed."""
+    rankings = list(rankings)
+    systems = list(dict.fromkeys(ranking.system for ranking in rankings))
+    stems = dict(zip(systems, name_files(systems), strict=True))
+    texts = {}
+    for ranking in rankings:
+        stem = f"{stems[ranking.system]}-{ranking.dim}"
+        stem += "" if ranking.precision == "float32" else f"-{ranking.precision}"
+        for number, run in enumerate(ranking.runs):
+            tag = stem + (f"-seed{number}" if len(ranking.runs) > 1 else "")
+            texts[f"runs/{tag}.trec"] = render_run(run, tag)
+    return texts
+
+
+def render_judgements(benchmark: Benchmark) -> dict[str, str]:
+    """Return file name -> judgements: of all queries, and of every group, stratum and tier.
+
+    A tier's are written once, group by group; those of `list_large_tiers` are not.
+    """
+    texts = {"qrels.trec": render_qrels(benchmark.qrels, benchmark.queries)}
+    large = list_large_tiers(benchmark)
+    slices = [
+        part
+        for part in list_slices(benchmark)
+        if part.tier not in large
+        and (part.tier or len(part.queries) < len(benchmark.queries))
+        and not (part.tier and mark_group(benchmark, part.group) == "mixed")
+    ]
+    tiers = {"": benchmark.qrels, **benchmark.tiers}
+    for part, stem in zip(slices, name_files(part.label for part in slices), strict=True):
+        texts[f"qrels-{stem}.trec"] = render_qrels(tiers[part.tier], part.queries)
+    return texts
+
+
+def list_large_tiers(benchmark: Benchmark) -> dict[str, int]:
+    """Return the tiers with more than `MAX_TIER` judgements, with their number."""
+    sizes = {tier: sum(map(len, qrels.values())) for tier, qrels in benchmark.tiers.items()}
+    return {tier: size for tier, size in sizes.items() if size > MAX_TIER}
+
+
+def render_run(run: Run, tag: str) -> str:
+    """Return a run in TREC form: query, Q0, document, rank, score, tag.
+
+    >>> print(render_run({"q": [("d 1", 0.5)]}, "bm25"), end="")
+    q Q0 d%201 1 0.500000 bm25
+    """
+    return "".join(
+        f"{_encode_id(query)} Q0 {_encode_id(document)} {rank} {score:.6f} {tag}\n"
+        for query, answers in run.items()
+        for rank, (document, score) in enumerate(answers, start=1)
+    )
+
+
+def render_qrels(qrels: Qrels, queries: Iterable[str]) -> str:
+    """Return the judgements of some queries in TREC form: query, 0, document, grade."""
+    return "".join(
+        f"{_encode_id(query)} 0 {_encode_id(document)} {grade}\n"
+        for query in queries
+        for document, grade in qrels[query].items()
+    )
+
+
+def name_files(names: Iterable[str]) -> list[str]:
+    """Return a distinct file name stem for each name, of letters, digits, points and dashes.
+
+    >>> name_files(["allenai/specter2_base", "allenai specter2_base", "../.."])
+    ['allenai-specter2_base', 'allenai-specter2_base-2', 'unnamed']
+    """
+    stems: list[str] = []
+    for name in names:
+        stem = candidate = re.sub(r"[^\w.-]+", "-", name)[-80:].strip("-.") or "unnamed"
+        number = 1
+        while candidate.casefold() in (taken.casefold() for taken in stems):
+            number += 1
+            candidate = f"{stem}-{number}"
+        stems.append(candidate)
+    return stems
+
+
+def _encode_id(identifier: str) -> str:
+    return re.sub(r"[\s%]", lambda match: quote(match[0]), identifier)

@@ -1,0 +1,50 @@
+from dataclasses import replace
+
+from reports import BASE, BENCHMARK, QUERIES, TRAINED, list_rankings, make_report
+
+from graphtune.bench.headline import find_headline, list_widest
+
+
+def test_the_headline_is_the_trained_system_at_full_width_on_held_out_queries():
+    headline = find_headline(make_report())
+    assert headline.result is not None
+    assert (headline.result.system, headline.result.dim) == (TRAINED, 384)
+    assert headline.result.group == "held-out"
+    ndcg, mrr = (headline.result.measures[name] for name in ("NDCG@10", "MRR@10"))
+    assert f"NDCG@10 {ndcg:.3f} [" in headline.text
+    assert f"MRR@10 {mrr:.3f}; mean of 2 seeds from" in headline.text
+    assert "40 queries, held-out:" in headline.text
+
+
+def test_without_a_trained_system_it_is_the_best_but_never_a_ceiling():
+    untrained = [one for one in list_rankings() if one.system != TRAINED]
+    headline = find_headline(make_report(rankings=untrained))
+    assert headline.result is not None
+    assert headline.result.system in (BASE, "BM25")
+    assert headline.text.endswith("the best of 2 systems on these queries")
+
+
+def test_unlabelled_queries_give_one_that_says_so():
+    headline = find_headline(make_report(replace(BENCHMARK, groups={})))
+    assert headline.group == "all"
+    assert headline.text.endswith("nobody said whether training met these queries")
+
+
+def test_seen_or_leaking_queries_give_none_and_say_what_to_do():
+    groups = {query: "dev" if query < "q2" else "seen" for query in QUERIES}
+    seen = find_headline(make_report(replace(BENCHMARK, groups=groups)))
+    assert (seen.group, seen.result) == (None, None)
+    assert seen.text.startswith("no headline: no query is known to be held out")
+    assert "(dev 12, seen 48)" in seen.text
+    assert "--beir" in seen.text
+    leaking = find_headline(make_report(leaks={"held-out": "its pairs hold 3 names; train again"}))
+    assert (leaking.group, leaking.result) == ("held-out", None)
+    assert leaking.text == "no headline: its pairs hold 3 names; train again"
+
+
+def test_full_width_is_float32_where_there_is_one():
+    widest = [one.key for one in list_widest(make_report())]
+    assert widest == [
+        (BASE, 384, "float32"), (TRAINED, 384, "float32"), ("BM25", 0, "float32"),
+        ("oracle", 0, "float32"),
+    ]  # fmt: skip

@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+import ir_measures
+import pytest
+from reports import BENCHMARK, list_rankings, make_report
+
+from graphtune.bench import trec
+from graphtune.bench.benchmark import list_slices
+from graphtune.bench.output import write_report
+from graphtune.bench.systems import Ranking
+
+MEASURES = {"MRR@10": "RR@10", "NDCG@10": "nDCG@10", "Recall@10": "R@10", "Recall@20": "R@20"}
+
+
+def test_trec_files_give_the_rows_of_the_table_again(tmp_path):
+    report = make_report()
+    write_report(report, tmp_path)
+    labels = {(part.group, part.stratum, part.tier): part.label for part in list_slices(BENCHMARK)}
+    checked = 0
+    for result in report.results:
+        label = labels[result.group, result.stratum, result.tier]
+        name = "qrels" if label == "all" else f"qrels-{trec.name_files([label])[0]}"
+        if result.group == "all" and result.tier:
+            assert not (tmp_path / f"{name}.trec").exists()
+            continue
+        stem = f"{result.system.replace('/', '-').replace(' ', '-')}-{result.dim}"
+        stem += "" if result.precision == "float32" else f"-{result.precision}"
+        seeds = len(result.by_seed["MRR@10"])
+        for number in range(seeds):
+            tag = stem + (f"-seed{number}" if seeds > 1 else "")
+            again = ir_measures.calc_aggregate(
+                [ir_measures.parse_measure(measure) for measure in MEASURES.values()],
+                ir_measures.read_trec_qrels(str(tmp_path / f"{name}.trec")),
+                ir_measures.read_trec_run(str(tmp_path / "runs" / f"{tag}.trec")),
+            )
+            again = {str(measure): value for measure, value in again.items()}
+            for ours, theirs in MEASURES.items():
+                assert again[theirs] == pytest.approx(result.by_seed[ours][number], abs=1e-6)
+                checked += 1
+    assert checked > 100
+
+
+def test_the_judgements_of_a_huge_tier_are_counted_and_not_written(monkeypatch):
+    assert "qrels-seen-paper-level.trec" in trec.render_judgements(BENCHMARK)
+    monkeypatch.setattr(trec, "MAX_TIER", 59)
+    assert trec.list_large_tiers(BENCHMARK) == {"paper": 60}
+    assert not any("paper" in name for name in trec.render_judgements(BENCHMARK))
+
+
+def test_names_cannot_overwrite_each_other():
+    names = ("base", "../x", "..\\x", "X", "a b", "")
+    rankings = [Ranking(name, list_rankings()[0].runs, 8) for name in names]
+    files = trec.render_runs(rankings)
+    assert len({name.casefold() for name in files}) == len(names)
+    assert all(name.count("/") == 1 and ".." not in name for name in files)
+
+
+def test_ids_with_spaces_stay_one_column():
+    spaced = replace(
+        BENCHMARK,
+        documents={"d 1": "", "d%201": ""},
+        queries={"young tableau": ""},
+        qrels={"young tableau": {"d 1": 1}},
+        groups={},
+        strata={},
+        tiers={},
+    )
+    assert trec.render_judgements(spaced) == {"qrels.trec": "young%20tableau 0 d%201 1\n"}
+    run = {"young tableau": [("d 1", 0.5), ("d%201", 0.25)]}
+    assert trec.render_run(run, "base-8").splitlines() == [
+        "young%20tableau Q0 d%201 1 0.500000 base-8",
+        "young%20tableau Q0 d%25201 2 0.250000 base-8",
+    ]

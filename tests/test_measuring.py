@@ -1,0 +1,112 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from graphtune import measuring
+from graphtune.bench.exposure import Training
+from graphtune.config import TrainConfig
+from graphtune.errors import DataError
+from graphtune.files import write_record
+from graphtune.pairs import read_pairs, write_pairs
+from graphtune.pipeline import build_workspace, list_models, pair_workspace, read_graph
+from graphtune.train.records import REPORT_NAME, TrainReport
+from graphtune.workspace import Workspace
+
+
+@pytest.fixture
+def built(workspace: Workspace, papers: Path) -> Workspace:
+    build_workspace(workspace, [papers])
+    return workspace
+
+
+def list_files(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_reports_are_read_back_compared_and_kept(built: Workspace, tmp_path: Path):
+    [first] = measuring.bench_workspace(built)
+    assert (first.made, first.folder) == (True, built.results / "graph")
+    assert first.data["headline"]["group"] == "held-out"
+    held = list_files(built.results)
+    [again] = measuring.bench_workspace(built, force=False)
+    assert (again.made, again.data, again.table) == (False, first.data, first.table)
+    [later] = measuring.bench_workspace(
+        built, force=False, compare=[first.folder], out=tmp_path / "later"
+    )
+    assert (later.made, later.folder) == (True, tmp_path / "later" / "graph")
+    [compared] = later.data["compared"]
+    assert compared["source"] == str(first.folder)
+    assert {claim["difference"] for claim in compared["claims"]} == {0}
+    assert "compared with" in later.table
+    assert list_files(built.results) == held
+
+
+def test_results_of_other_data_are_refused_before_anything_is_measured(
+    built: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    [first] = measuring.bench_workspace(built)
+    beir = tmp_path / "people"
+    (beir / "qrels").mkdir(parents=True)
+    (beir / "corpus.jsonl").write_text('{"_id": "d1", "text": "Row insertion of a letter."}')
+    (beir / "queries.jsonl").write_text('{"_id": "q1", "text": "bumping letters"}')
+    (beir / "qrels" / "test.tsv").write_text("q\td\ts\nq1\td1\t2\n")
+    monkeypatch.setattr(measuring, "_measure", None)
+    with pytest.raises(DataError, match="on other documents, queries and judgements"):
+        measuring.bench_workspace(built, beir=[beir], compare=[first.folder])
+
+
+def test_models_whose_pairs_are_gone_or_leak_take_the_headline_away(built: Workspace):
+    card = pair_workspace(built).card
+    graph, split = read_graph(built)
+
+    def describe() -> Training:
+        return measuring._describe_training(built, graph, split, list_models(built))
+
+    leave_report(built, card.hashes)
+    clean = describe()
+    assert (clean.systems, clean.leaks) == (("graphtune evidence",), {})
+    assert clean.certificates["evidence"]["verdict"].startswith("clean")
+    leave_report(built, {**card.hashes, "pairs": "others"})
+    gone = describe()
+    assert gone.leaks.keys() == {"held-out", "new papers"}
+    assert "evidence-0: the pairs that it was trained on are gone" in gone.leaks["held-out"]
+    pairs, _ = read_pairs(built.pairs, "evidence")
+    held_out = graph.concepts[split.list_concepts("test")[0]].name
+    pairs[0] = replace(pairs[0], anchor=held_out)
+    configs = (built.config.pairs, built.config.split)
+    _, changed = write_pairs(pairs, graph, split, configs, built.pairs)
+    leave_report(built, changed.hashes)
+    leaks = describe().leaks["held-out"]
+    assert "LEAK: held-out cannot be called held out" in leaks
+    assert "graphtune pairs --check" in leaks
+
+
+def leave_report(workspace: Workspace, hashes: dict[str, str]) -> None:
+    """Leave what a training leaves beside its weights."""
+    report = TrainReport(
+        name="evidence-0",
+        recipe="evidence",
+        seed=0,
+        base=workspace.config.base,
+        settings=TrainConfig(),
+        dims=(384,),
+        pairs=1,
+        dev_queries=1,
+        dev_passages=1,
+        steps=1,
+        best_step=1,
+        verdict="better",
+        scores=(),
+        losses=(),
+        bf16=False,
+        hashes={**hashes, "model": "x"},
+        versions={},
+    )
+    folder = workspace.models / "evidence-0"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_record(folder / REPORT_NAME, report)
