@@ -17,6 +17,13 @@ UNSEEN = GROUPS[:2]
 UNLABELLED = "all"
 #: What must be the same where figures are compared.
 DATA_PARTS = ("documents", "queries", "judgements")
+_PART_OF = {
+    "documents": "documents",
+    "queries": "queries",
+    "qrels": "judgements",
+    "tiers": "judgements",
+    "excluded": "judgements",
+}
 
 
 @dataclass(frozen=True)
@@ -73,43 +80,32 @@ def hash_benchmark(benchmark: Benchmark) -> str:
     Figures of the same data may be compared, whatever group a query belongs to.
     """
     parts = hash_parts(benchmark)
-    return _hash_content([parts[part] for part in DATA_PARTS])
+    return hashlib.sha256(" ".join(parts[part] for part in DATA_PARTS).encode()).hexdigest()
 
 
 def hash_parts(benchmark: Benchmark) -> dict[str, str]:
     """Return a sha256 for each of `DATA_PARTS`, and one for the `labels`: groups, concepts, strata."""
-    names = [part.name for part in fields(benchmark) if part.name not in ("name", "notes")]
-    content = {name: getattr(benchmark, name) for name in names}
-    judgements = [content.pop(name) for name in ("qrels", "tiers", "excluded")]
-    parts = {name: _hash_content(content.pop(name)) for name in ("documents", "queries")}
-    return {
-        **parts,
-        "judgements": _hash_content(judgements),
-        "labels": _hash_content(content),
-    }
+    digests = {part: hashlib.sha256() for part in (*DATA_PARTS, "labels")}
+    for row in _list_content(benchmark):
+        digests[_PART_OF.get(str(row[0]), "labels")].update(_render_row(row))
+    return {part: digest.hexdigest() for part, digest in digests.items()}
 
 
-def _hash_content(content: object) -> str:
-    digest = hashlib.sha256()
-    for part in _render_content(content):
-        # Broken PDFs give lone surrogates; they count too.
-        digest.update(part.encode(errors="surrogatepass"))
-    return digest.hexdigest()
+def _list_content(benchmark: Benchmark) -> Iterator[list[object]]:
+    """Yield all that counts, row by row: the judgements of a tier may be millions."""
+    for part in fields(benchmark):
+        if part.name not in ("name", "notes", "tiers"):
+            for key, value in sorted(getattr(benchmark, part.name).items()):
+                yield [part.name, key, value]
+    for tier, qrels in sorted(benchmark.tiers.items()):
+        for query, grades in sorted(qrels.items()):
+            yield ["tiers", tier, query, grades]
 
 
-def _render_content(content: object) -> Iterator[str]:
-    """Yield JSON in pieces: the judgements of a tier may be millions."""
-    if isinstance(content, dict) and any(isinstance(value, dict) for value in content.values()):
-        yield "{"
-        for key, value in sorted(content.items()):
-            yield f"{json.dumps(key)}:"
-            yield from _render_content(value)
-        yield "}"
-    elif isinstance(content, list):
-        for value in content:
-            yield from _render_content(value)
-    else:
-        yield json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+def _render_row(row: list[object]) -> bytes:
+    line = json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    # Broken PDFs give lone surrogates; they count too.
+    return line.encode(errors="surrogatepass")
 
 
 def list_slices(benchmark: Benchmark) -> list[Slice]:

@@ -21,6 +21,7 @@ from graphtune.bench.compare import Report, Result
 from graphtune.bench.costs import count_bytes, describe_costs, render_costs
 from graphtune.bench.exposure import mark_group
 from graphtune.bench.headline import find_headline
+from graphtune.bench.page import render_page
 from graphtune.bench.table import render_table
 from graphtune.bench.trec import list_large_tiers, render_judgements, render_runs
 from graphtune.files import write_text
@@ -99,8 +100,9 @@ def write_report(
 
     - `results.json`, and its rows as `results.csv`
     - `scores.csv`: every query, tier and ranking, averaged over the training seeds
+    - `report.html`: one page to look at, without a network
     - `table.txt` as a terminal shows it, and `table.md` with all rows
-    - `costs.json`: times, the only thing that differs when the same report is written again
+    - `costs.json`: times; they, also in the page, are all that differs when a report is written again
     - `runs/<model>-<dim>[-<precision>][-seed<i>].trec` with all queries
     - `qrels.trec` for all queries and `qrels-<slice>.trec` for some, so that `ir_measures
       qrels-held-out.trec runs/<file> nDCG@10` gives a row of the table again (other tools may order
@@ -116,6 +118,7 @@ def write_report(
         "table.md": render_table(report, "markdown", show_all=True),
         _TABLE_NAME: render_table(report),
         COSTS_NAME: _render_json(describe_costs(report)),
+        "report.html": render_page(report, described["provenance"]),
         **render_judgements(report.benchmark),
         **render_runs(report.rankings),
     }

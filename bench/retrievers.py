@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from graphtune.bench.benchmark import Benchmark, count_excluded
 from graphtune.encoder import encode_texts, truncate_vectors
-from graphtune.metrics import Run, search_exact, take_best
+from graphtune.metrics import Run
+from graphtune.nearest import search_exact, take_best
 from graphtune.progress import track
 
 if TYPE_CHECKING:

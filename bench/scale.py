@@ -1,4 +1,4 @@
-"""Speed at the size of a large library: linking names, loading the graph, finding a concept.
+"""Speed at the size of a large library: linking names, the graph, search, encoding.
 
     python -m graphtune.bench.scale link --names 20000 --chunks 50000
 
@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import click
 
 import graphtune
+from graphtune.bench.speed import encode, search
 from graphtune.chunking import find_papers, read_document
 from graphtune.kg.lookup import find_concepts, read_mentions_of, read_relations_of, suggest_names
 from graphtune.kg.mentions import link_mentions
@@ -226,6 +227,9 @@ def time_lookups(path: Path, random: Random, number: int = 100) -> Iterator[str]
             took.append((perf_counter() - began) * 1000)
         yield f"{title}: median {median(took):.1f} ms, longest {max(took):.1f} ms"
 
+
+scale.add_command(search)
+scale.add_command(encode)
 
 if __name__ == "__main__":
     scale()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from graphtune.bench.vectors import encode_cached
 from graphtune.encoder import encode_texts, truncate_vectors
 from graphtune.kg.graph import ConceptGraph
-from graphtune.metrics import search_exact
+from graphtune.nearest import search_exact
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -32,6 +32,9 @@ Vectors = NDArray[np.float32]
 WIDE_DIMS = (768, 512, 256, 128)
 NARROW_DIMS = (384, 256, 128, 64)
 
+#: Characters of a batch (about four a token): on a processor, small batches stay in its cache.
+_CPU_BATCH, _GPU_BATCH = 1 << 14, 1 << 18
+
 #: Prompts that model families were trained with but whose folders do not say so.
 _FAMILY_PROMPTS: tuple[tuple[str, str, str], ...] = (
     (r"(^|/)(multilingual-)?e5-(small|base|large)(-v2)?$", "query: ", "passage: "),
@@ -222,14 +225,31 @@ def encode_batches(
     """Yield the vectors of `encode_texts` batch by batch, with the places of the batch's texts."""
     from graphtune.progress import track
 
-    # Slices of similar length keep padding small; a slice is also the step of the progress bar.
-    order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
     encode = encoder.encode_query if role == "query" else encoder.encode_document
-    slices = [order[start : start + 64] for start in range(0, len(order), 64)]
-    for places in track(slices, label, "batches of 64"):
+    cut = 4 * (encoder.max_seq_length or 512)
+    budget = _CPU_BATCH if encoder.device.type == "cpu" else _GPU_BATCH
+    batches = list(split_batches([min(len(text), cut) for text in texts], budget))
+    for places in track(batches, label, "batches"):
         with autocast_bf16(encoder):
             rows = encode([texts[i] for i in places], batch_size=64, show_progress_bar=False)
         yield places, np.asarray(rows, dtype=np.float32)
+
+
+def split_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Yield the places of texts in batches of like length, longest first, which keeps padding small.
+
+    A batch holds at most 64 texts, and no more than `budget` characters with the padding, but for
+    a single text that is longer.
+
+    >>> list(split_batches([10, 900, 20, 30], budget=60))
+    [[1], [3, 2], [0]]
+    """
+    order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
+    start = 0
+    while start < len(order):
+        size = min(64, max(1, budget // max(1, lengths[order[start]])))
+        yield order[start : start + size]
+        start += size
 
 
 def truncate_vectors(vectors: Vectors, dim: int) -> Vectors:

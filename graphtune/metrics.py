@@ -1,4 +1,4 @@
-"""Exact search, retrieval measures and bootstrap intervals, for training and benchmark alike.
+"""Retrieval measures and bootstrap intervals, for training and benchmark alike.
 
 The measures are those of `ir-measures` (MacAvaney et al., ECIR 2022): reciprocal rank of the first
 relevant document within ten, NDCG with the grades as gains, and recall. A document is relevant from
@@ -10,7 +10,7 @@ from typing import Any
 
 import ir_measures
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from graphtune.errors import DataError
 
@@ -31,72 +31,6 @@ _OBJECTS = dict(
 )
 #: Numbers that one step may hold in memory (64 MiB of float32).
 _BLOCK = 1 << 24
-#: float32 gives unit vectors' products to about 1e-7: scores closer than this are ties.
-_DECIMALS = 6
-
-
-def search_exact(
-    queries: NDArray[np.float32],
-    documents: NDArray[np.float32],
-    document_ids: Sequence[str],
-    k: int,
-) -> list[list[tuple[str, float]]]:
-    """Return the `k` documents with the largest inner product for each query, best first.
-
-    Every document is looked at. Scores are rounded to six decimals and ties stand in the order of
-    the document ids, so that equal texts never win or lose by rounding.
-
-    Args:
-        queries: shape (n, dim), as `graphtune.encoder.truncate_vectors` gives them.
-        documents: shape (m, dim), likewise.
-        document_ids: m distinct ids, one a row of `documents`.
-        k: answers a query; fewer where there are fewer documents.
-
-    Raises:
-        DataError: a vector holds NaN or infinity, or the shapes do not fit together.
-
-    >>> vectors = np.eye(2, dtype=np.float32)
-    >>> search_exact(vectors[:1], vectors, ["b", "a"], k=2)
-    [[('b', 1.0), ('a', 0.0)]]
-    """
-    if documents.shape != (len(document_ids), queries.shape[1]):
-        raise DataError(
-            f"document vectors have shape {documents.shape}, but there are {len(document_ids)} "
-            f"ids and queries of width {queries.shape[1]}: encode both with the same model"
-        )
-    for what, vectors in (("query", queries), ("document", documents)):
-        bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
-        if bad.size:
-            raise DataError(
-                f"{bad.size} of {len(vectors)} {what} vectors hold NaN or infinity (first: row "
-                f"{bad[0]}): the model's weights are damaged; train again or choose another model"
-            )
-    order = sorted(range(len(document_ids)), key=document_ids.__getitem__)
-    ids, columns = [document_ids[row] for row in order], documents[order].T
-    step = max(1, _BLOCK // max(1, len(ids)))
-    return [
-        take_best(scores, ids, k)
-        for start in range(0, len(queries), step)
-        for scores in queries[start : start + step] @ columns
-    ]
-
-
-def take_best(
-    scores: NDArray[np.float32], sorted_ids: Sequence[str], k: int
-) -> list[tuple[str, float]]:
-    """Return the `k` best of one query's scores, rounded, ties in the order of `sorted_ids`.
-
-    >>> take_best(np.array([0.5, 2.0, 0.5], dtype=np.float32), ["a", "b", "c"], 2)
-    [('b', 2.0), ('a', 0.5)]
-    """
-    rounded = scores.astype(np.float64).round(_DECIMALS) + 0.0  # + 0.0 turns -0.0 into 0.0
-    if k < len(rounded):
-        limit = np.partition(rounded, -k)[-k]
-        candidates = np.flatnonzero(rounded >= limit)
-    else:
-        candidates = np.arange(len(rounded))
-    best = candidates[np.argsort(-rounded[candidates], kind="stable")][:k]
-    return [(sorted_ids[index], float(rounded[index])) for index in best]
 
 
 def score_run(qrels: Qrels, run: Run) -> dict[str, dict[str, float]]:

@@ -35,3 +35,21 @@ def test_loading_and_finding_are_measured(tmp_path: Path) -> None:
     assert run.output.count("median") == 3
     again = CliRunner().invoke(scale, ["graph", *options, "--database", str(database)])
     assert "stored" not in again.output
+
+
+def test_search_is_measured() -> None:
+    options = ["--queries", "20", "--documents", "600", "--dim", "8", "-k", "5", "--rounds", "2"]
+    run = CliRunner().invoke(scale, ["search", *options])
+    assert run.exit_code == 0, run.output
+    assert "20 queries, 600 documents, 8 numbers each, top 5" in run.output
+    low, high = re.search(r"^ratio: .* \((\S+) to (\S+) in 2 rounds", run.output, re.M).groups()
+    assert 0 < float(low) <= float(high)
+    peak, before = re.search(r"^peak memory: (\S+) GiB, (\S+) before", run.output, re.M).groups()
+    assert 0 < float(before) <= float(peak) < 2
+
+
+def test_encoding_is_measured() -> None:
+    run = CliRunner().invoke(scale, ["encode", "--texts", "4", "--rounds", "1"])
+    assert run.exit_code == 0, run.output
+    assert re.search(r"^4 passages of .*corpus.jsonl: [\d.]+ a second", run.output)
+    assert float(re.search(r"cosine distance .*: (\S+)$", run.output, re.M)[1]) < 1e-3

@@ -10,7 +10,17 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 STAGES = ("chunking", "kg", "pairs", "train", "bench")
-LEAVES = ("config", "encoder", "errors", "files", "metrics", "progress", "records", "workspace")
+LEAVES = (
+    "config",
+    "encoder",
+    "errors",
+    "files",
+    "metrics",
+    "nearest",
+    "progress",
+    "records",
+    "workspace",
+)
 #: What each place may import, beside the leaves and itself.
 ALLOWED: dict[str, set[str]] = {
     "chunking": set(),

@@ -3,7 +3,6 @@
 import http.server
 import json
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,20 +10,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.page import render_page
 from graphtune.kg.page.layout import lay_out_graph
 from graphtune.kg.page.page import escape_json
 from graphtune.records import Chunk, Concept, Mention, Relation
+from tests.browsing import EVIL, Watch, open_browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-QUIET = "--disable-gpu --enable-unsafe-swiftshader --disable-quic --no-first-run".split() + [
-    f"--disable-{what}" for what in ("background-networking", "component-update", "sync")
-]
-EVIL = '</script><script>window.hacked = 1</script><img src=x onerror="window.hacked = 1"> & \u2028'
 #: Milliseconds between two clicks that are no double click.
 SLOWLY = 350
 TEXT = f"The hook formula, due to Erdős, counts tableaux of a shape. It says {EVIL} for $\\lambda$."
@@ -64,26 +58,8 @@ def make_graph() -> ConceptGraph:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip(f"no Chromium on this machine (looked for {', '.join(NAMES)})")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=CHROMIUM, args=QUIET, chromium_sandbox=False
-        )
+    with open_browser() as browser:
         yield browser
-        browser.close()
-
-
-class Watch:
-    """What a page complained of, and what it asked for."""
-
-    def __init__(self, page: Page) -> None:
-        self.errors: list[str] = []
-        self.requests: list[str] = []
-        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("dialog", lambda dialog: self.errors.append(dialog.message))
-        page.on("request", lambda request: self.requests.append(request.url))
 
 
 @pytest.fixture(scope="module")

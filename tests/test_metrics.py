@@ -5,7 +5,7 @@ import ir_measures
 import numpy as np
 import pytest
 import pytrec_eval
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphtune import metrics
@@ -16,27 +16,23 @@ from graphtune.metrics import (
     mean_interval,
     paired_interval,
     score_run,
-    search_exact,
-    take_best,
 )
 
 DOCUMENTS = [f"d{number:02}" for number in range(30)]
 
 
-def unit_vectors(shape: tuple[int, int], seed: int) -> np.ndarray:
-    vectors = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
 @st.composite
 def judged_runs(draw):
+    """Grades and scores with ties; some documents are unjudged, some queries have no answer."""
     queries = draw(st.lists(st.sampled_from(string.ascii_lowercase), min_size=1, unique=True))
+    documents, scores = st.sampled_from(DOCUMENTS), st.sampled_from([0.0, 0.25, 0.5, 1.0])
     qrels, run = {}, {}
     for query in queries:
-        grades = draw(st.dictionaries(st.sampled_from(DOCUMENTS), st.integers(0, 3), min_size=1))
-        grades[draw(st.sampled_from(DOCUMENTS))] = draw(st.integers(1, 3))
+        grades = draw(st.dictionaries(documents, st.integers(0, 3), min_size=1))
+        grades[draw(documents)] = draw(st.integers(1, 3))
         qrels[query] = grades
-        run[query] = [(d, 1.0) for d in draw(st.lists(st.sampled_from(DOCUMENTS), unique=True))]
+        if answers := draw(st.none() | st.dictionaries(documents, scores)):
+            run[query] = answers
     return qrels, run
 
 
@@ -78,17 +74,23 @@ def test_a_scorer_serves_many_runs():
 def test_score_run_agrees_with_pytrec_eval(judged):
     qrels, run = judged
     names = {"ndcg_cut_10": "NDCG@10", "recall_10": "Recall@10", "recall_20": "Recall@20"}
-    falling = {
-        query: {document: 1.0 / place for place, (document, _) in enumerate(answers, start=1)}
-        for query, answers in run.items()
-    }
-    cut = {query: dict(list(answers.items())[:10]) for query, answers in falling.items()}
-    theirs = pytrec_eval.RelevanceEvaluator(qrels, {"ndcg_cut", "recall"}).evaluate(falling)
-    reciprocal = pytrec_eval.RelevanceEvaluator(qrels, {"recip_rank"}).evaluate(cut)
-    for query, scores in score_run(qrels, run).items():
+
+    def rank(answers):
+        return sorted(answers.items(), key=lambda hit: (-hit[1], hit[0]))
+
+    def rename(values):  # Of equal scores, trec_eval takes the larger name first.
+        return {f"{99 - int(name[1:])}": value for name, value in values.items()}
+
+    theirs = {query: rename(answers) for query, answers in run.items()}
+    first = {query: rename(dict(rank(answers)[:10])) for query, answers in run.items()}
+    judged = {query: rename(grades) for query, grades in qrels.items()}
+    values = pytrec_eval.RelevanceEvaluator(judged, {"ndcg_cut", "recall"}).evaluate(theirs)
+    reciprocal = pytrec_eval.RelevanceEvaluator(judged, {"recip_rank"}).evaluate(first)
+    ours = score_run(qrels, {query: rank(answers) for query, answers in run.items()})
+    for query, scores in ours.items():
         assert set(scores) == set(MEASURES)
-        for name, ours in names.items():
-            assert scores[ours] == pytest.approx(theirs.get(query, {}).get(name, 0.0))
+        for name, measure in names.items():
+            assert scores[measure] == pytest.approx(values.get(query, {}).get(name, 0.0))
         assert scores["MRR@10"] == pytest.approx(reciprocal.get(query, {}).get("recip_rank", 0.0))
 
 
@@ -102,65 +104,6 @@ def test_unusable_judgements_and_answers_are_named():
         score_run({"lonely": {"a": 0}}, {})
     with pytest.raises(DataError, match="'q' names a document twice"):
         score_run({"q": {"a": 1}}, {"q": [("a", 1.0), ("a", 0.5)]})
-
-
-def test_search_agrees_with_a_full_sort():
-    queries, documents = unit_vectors((7, 5), 0), unit_vectors((30, 5), 1)
-    for query, found in zip(queries, search_exact(queries, documents, DOCUMENTS, 4), strict=True):
-        expected = np.argsort(-(documents @ query))[:4]
-        assert [document for document, _ in found] == [DOCUMENTS[row] for row in expected]
-        assert [score for _, score in found] == pytest.approx(documents[expected] @ query, abs=1e-6)
-
-
-def test_a_constant_scorer_earns_nothing_by_its_order():
-    """All documents tie: the ranking is that of the ids, wherever the relevant one stands."""
-    same = np.tile(unit_vectors((1, 8), 0), (30, 1))
-    for order in (DOCUMENTS, DOCUMENTS[::-1]):
-        (found,) = search_exact(same[:1], same, order, 20)
-        assert [document for document, _ in found] == DOCUMENTS[:20]
-
-
-@settings(deadline=None)
-@given(
-    rows=st.lists(st.integers(0, 4), min_size=1, max_size=12),
-    k=st.integers(1, 15),
-    block=st.sampled_from([1, 7, 24, 1 << 24]),
-    shuffle=st.randoms(use_true_random=False),
-)
-def test_ranking_depends_on_neither_batches_nor_input_order(rows, k, block, shuffle):
-    """Repeated vectors are ties; input order and batch size must not show."""
-    queries, pool = unit_vectors((5, 6), 2), unit_vectors((5, 6), 3)
-    order = list(range(len(rows)))
-    expected = search_exact(queries, pool[rows], [DOCUMENTS[i] for i in order], k)
-    shuffle.shuffle(order)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(metrics, "_BLOCK", block)
-        shuffled = [rows[i] for i in order]
-        found = search_exact(queries, pool[shuffled], [DOCUMENTS[i] for i in order], k)
-    assert found == expected
-    for answers in found:
-        assert len(answers) == min(k, len(rows))
-        assert answers == sorted(answers, key=lambda hit: (-hit[1], hit[0]))
-
-
-@given(st.lists(st.sampled_from([0.0, -0.0, 0.25, 0.5, 1.0]), min_size=1), st.integers(1, 40))
-def test_take_best_is_the_head_of_a_sort(scores, k):
-    ids = [f"{number:03}" for number in range(len(scores))]
-    expected = sorted(zip(ids, scores, strict=True), key=lambda hit: (-hit[1], hit[0]))[:k]
-    assert take_best(np.array(scores, dtype=np.float32), ids, k) == expected
-
-
-def test_search_refuses_damaged_vectors_and_other_shapes():
-    good, bad = unit_vectors((3, 4), 0), unit_vectors((3, 4), 1)
-    bad[1, 2] = np.nan
-    with pytest.raises(DataError, match=r"1 of 3 document vectors hold NaN .*row 1"):
-        search_exact(good, bad, ["a", "b", "c"], 2)
-    with pytest.raises(DataError, match="1 of 3 query vectors"):
-        search_exact(bad, good, ["a", "b", "c"], 2)
-    with pytest.raises(DataError, match="2 ids"):
-        search_exact(good, good, ["a", "b"], 2)
-    with pytest.raises(DataError, match="width 3"):
-        search_exact(good[:, :3], good, ["a", "b", "c"], 2)
 
 
 def test_interval_covers_the_true_mean_about_as_often_as_it_says():

@@ -14,7 +14,8 @@ from tqdm import tqdm
 
 from graphtune.encoder import encode_texts, truncate_vectors
 from graphtune.files import read_record, write_record
-from graphtune.metrics import score_run, search_exact
+from graphtune.metrics import score_run
+from graphtune.nearest import search_exact
 from graphtune.train.records import DevScore, DevScores
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ def bench(
     models: tuple[str, ...],
     beir: tuple[Path, ...],
     splits: tuple[str, ...],
+    export: Path | None,
     compare: tuple[Path, ...],
     out: Path | None,
     show_all: bool,
-    export: Path | None,
 ) -> Outcome:
     r"""Compare the base, BM25, the trained models and any MODEL (hub id or folder).
 
@@ -24,8 +24,8 @@ def bench(
 
     \b
     Example: graphtune bench -w papers-ws BAAI/bge-small-en-v1.5 --beir my-benchmark
-    Example: graphtune bench -w papers-ws --out later --compare papers-ws/results/graph
-    Example: graphtune bench -w papers-ws --export-beir papers-beir
+             graphtune bench -w papers-ws --out later --compare papers-ws/results/graph
+             graphtune bench -w papers-ws --export-beir papers-beir
     """
     from graphtune.measuring import bench_workspace, export_workspace
     from graphtune.workspace import open_workspace
@@ -38,13 +38,7 @@ def bench(
         counts = ", ".join(f"{name} {count:,}" for name, count in data["splits"].items())
         return Outcome(data, f"{export}: {data['documents']:,} documents; queries: {counts}")
     results = bench_workspace(
-        opened,
-        models,
-        beir,
-        splits,
-        compare=compare,
-        out=out,
-        show_all=show_all,
+        opened, models, beir, splits, compare=compare, out=out, show_all=show_all
     )
     tables = [f"{result.table}\nreport: {result.folder}" for result in results]
     return Outcome({"benchmarks": [result.data for result in results]}, "\n\n".join(tables))
@@ -107,7 +101,7 @@ def add_measure_commands(group: click.Group) -> None:
         metavar="FOLDER",
         help="Write the graph's own queries as a new BEIR folder.",
     )
-    command(group)(models(beir(splits(compare(out(show_all(export(bench))))))))
+    command(group)(models(beir(splits(export(compare(out(show_all(bench))))))))
     query = click.argument("query")
     k = click.option("-k", type=click.IntRange(1), default=10, show_default=True, help="How many.")
     papers = click.option("--papers", is_flag=True, help="Rank papers instead of chunks.")

@@ -1,0 +1,118 @@
+"""Geometry of the charts: numbers become places; the templates write the SVG."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from math import ceil, floor, log2
+
+from graphtune.bench.page.rows import Row, Section
+from graphtune.bench.page.view import View
+
+#: Systems after so many get the first colours again; dashes tell them apart.
+COLOURS = 8
+#: The curve's drawing area: left, right, top, bottom, in units of its view box (460 × 290).
+LEFT, RIGHT, TOP, BOTTOM = 42, 412, 10, 250
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A linear scale from values to places, with values worth a line."""
+
+    low: float
+    high: float
+    start: float
+    stop: float
+    ticks: tuple[float, ...]
+
+    def __call__(self, value: float) -> float:
+        """Return the place of a value, in tenths of a unit."""
+        share = (value - self.low) / (self.high - self.low)
+        return round(self.start + share * (self.stop - self.start), 1)
+
+
+def make_scale(values: Iterable[float], start: float, stop: float) -> Scale:
+    """Return a scale that holds all values, from one round number to another.
+
+    >>> make_scale([0.52, 0.71], 0, 100).ticks
+    (0.5, 0.55, 0.6, 0.65, 0.7, 0.75)
+    """
+    held = [*values] or [0.0, 1.0]
+    step = next(
+        s for s in (0.02, 0.05, 0.1, 0.2, 0.5) if max(held) - min(held) <= 6 * s or s == 0.5
+    )
+    first, last = floor(min(held) / step + 1e-9), ceil(max(held) / step - 1e-9)
+    last = max(last, first + 1)
+    ticks = tuple(round(number * step, 2) for number in range(first, last + 1))
+    return Scale(ticks[0], ticks[-1], start, stop, ticks)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One system on the curve.
+
+    `points` are (x, row) in float32 by dimension, `band` the outline of their intervals, `marks`
+    (x, row) at other precisions. A system without vectors is `level`, with its whisker at `x`.
+    """
+
+    system: str
+    colour: int
+    points: tuple[tuple[float, Row], ...]
+    band: str
+    path: str
+    marks: tuple[tuple[float, Row], ...]
+    level: Row | None
+    x: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """NDCG@10 of a section's systems against the dimension."""
+
+    section: Section
+    y: Scale
+    dims: tuple[tuple[int, float], ...]
+    lines: tuple[Line, ...]
+
+
+def draw_curve(view: View, section: Section) -> Curve:
+    """Place all systems of a section; floors and ceilings are left out, for they flatten the rest."""
+    rows = [row for row in section.rows if not row.is_mark]
+    y = make_scale([v for row in rows for v in row.result.ndcg_interval], BOTTOM, TOP)
+    dims = sorted({row.result.dim for row in rows if row.result.dim})
+    x = _place_dims(dims)
+    lines, levels = [], 0
+    for system, colour in view.colours.items():
+        mine = [row for row in rows if row.result.system == system]
+        if not mine:
+            continue
+        dense = sorted((row for row in mine if row.result.dim), key=lambda row: row.result.dim)
+        points = tuple((x(r.result.dim), r) for r in dense if r.result.precision == "float32")
+        level = next((row for row in mine if not row.result.dim), None)
+        levels += level is not None
+        lines.append(
+            Line(
+                system=system,
+                colour=colour,
+                points=points,
+                band=_outline(points, y),
+                path=" ".join(f"{px},{y(r.result.measures['NDCG@10'])}" for px, r in points),
+                marks=tuple((x(r.result.dim), r) for r in dense if r.result.precision != "float32"),
+                level=level,
+                x=RIGHT + 2 + 8 * levels,
+            )
+        )
+    return Curve(section, y, tuple((dim, x(dim)) for dim in dims), tuple(lines))
+
+
+def _place_dims(dims: list[int]) -> Callable[[int], float]:
+    """Return where a dimension stands: equal ratios are equally far apart."""
+    low, high = (log2(dims[0]), log2(dims[-1])) if dims else (0.0, 0.0)
+    if low == high:
+        return lambda dim: (LEFT + RIGHT) / 2
+    start, stop = LEFT + 16, RIGHT - 10
+    return lambda dim: round(start + (log2(dim) - low) / (high - low) * (stop - start), 1)
+
+
+def _outline(points: tuple[tuple[float, Row], ...], y: Scale) -> str:
+    there = [f"{x},{y(row.result.ndcg_interval[1])}" for x, row in points]
+    back = [f"{x},{y(row.result.ndcg_interval[0])}" for x, row in reversed(points)]
+    return " ".join(there + back)
