@@ -13,6 +13,7 @@ from graphtune.kg import ConceptGraph
 from graphtune.kg.names import normalize_name
 from graphtune.pairs import Certificate, Split, list_anchor_names, read_pairs
 from graphtune.pairs.certificate import Group
+from graphtune.pairs.traces import measure_overlap
 from graphtune.pipeline import certify_models, list_models, read_graph, refer_to
 from graphtune.workspace import Workspace, lock_workspace
 
@@ -232,9 +233,27 @@ def _label(
 ) -> Benchmark:
     from graphtune.bench import label_seen, label_strata
 
-    anchors = _list_anchors(workspace, graph, split)
+    anchors, positives = _read_training_texts(workspace, graph, split)
     dev = [name for concept in split.list_concepts("dev") for name in graph.names(concept)]
-    return label_strata(label_seen(benchmark, anchors, dev, normalize_name))
+    labelled = label_strata(label_seen(benchmark, anchors, dev, normalize_name))
+    return replace(labelled, notes=(*labelled.notes, *_note_overlap(labelled, positives)))
+
+
+def _note_overlap(benchmark: Benchmark, positives: set[str]) -> tuple[str, ...]:
+    """Say how many answers training has read; groups are about queries alone."""
+    relevant = {
+        document
+        for grades in benchmark.qrels.values()
+        for document, grade in grades.items()
+        if grade > 0
+    }
+    shares = measure_overlap({key: benchmark.documents[key] for key in relevant}, positives)
+    met = sum(share >= 0.5 for share in shares.values())
+    note = (
+        f"{met} of {len(relevant)} relevant documents largely stand in training passages (half of "
+        "their three-word sequences or more); held-out is said of queries, not of their answers"
+    )
+    return (note,) if met else ()
 
 
 def _sort_out_stale(
@@ -264,13 +283,17 @@ def _sort_out_stale(
     return current, (note,) if stale else ()
 
 
-def _list_anchors(workspace: Workspace, graph: ConceptGraph, split: Split) -> set[str]:
-    """Return every text that training may have met as an anchor: names, and all pairs on disk."""
+def _read_training_texts(
+    workspace: Workspace, graph: ConceptGraph, split: Split
+) -> tuple[set[str], set[str]]:
+    """Return what training may have met: names and all anchors on disk, and all positives on disk."""
     anchors = {name for names in list_anchor_names(graph, split).values() for name in names}
-    for card in workspace.pairs.glob("*.card.json"):
+    positives: set[str] = set()
+    for card in sorted(workspace.pairs.glob("*.card.json")):
         pairs, _ = read_pairs(workspace.pairs, card.name.removesuffix(".card.json"))
         anchors.update(pair.anchor for pair in pairs)
-    return anchors
+        positives.update(pair.positive for pair in pairs)
+    return anchors, positives
 
 
 def _refuse_clashes(names: Sequence[str], is_beir: bool) -> None:
