@@ -113,7 +113,9 @@ def test_a_description_is_not_found_in_its_own_passage(benchmark: Benchmark) -> 
     answers = rank_bm25(benchmark, k=5).runs[0]
     assert "p0" not in dict(answers[query])
     assert answers["kernel#0"][0][0] in ("p0", "p1", "p2", "q0")
-    assert len(rank_bm25(benchmark, k=3).runs[0][query]) == 3  # Nothing is lost for what is left out.
+    assert (
+        len(rank_bm25(benchmark, k=3).runs[0][query]) == 3
+    )  # Nothing is lost for what is left out.
 
 
 def test_near_duplicates_of_the_source_and_cut_descriptions_count_as_source(
@@ -166,7 +168,9 @@ def test_an_export_is_read_back_and_scores_the_same(benchmark: Benchmark, tmp_pa
     assert back.concepts == {query: benchmark.concepts[query] for query in asked}
     assert back.excluded == benchmark.excluded
     scores = score_run(benchmark.qrels, rank_bm25(benchmark, k=20).runs[0])
-    assert score_run(back.qrels, rank_bm25(back, k=20).runs[0]) == {query: scores[query] for query in asked}
+    assert score_run(back.qrels, rank_bm25(back, k=20).runs[0]) == {
+        query: scores[query] for query in asked
+    }
     assert load_beir(folder, "new-papers").name == "papers-new-papers"
     metadata = [json.loads(line)["metadata"] for line in (folder / "queries.jsonl").open()]
     assert [row["style"] for row in metadata] == ["name", "alias", "name", "name", "description"]
