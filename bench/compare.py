@@ -117,7 +117,13 @@ def compare_systems(
     pairs = [(one, _find_rival(one, base, widths)) for one in rankings]
     scores = score_rankings(benchmark, rankings)
     slices = list_slices(benchmark)
-    cells = [(part, *pair) for part in slices for pair in pairs]
+    # A ceiling is one for the judgements that it was made from, not for those of a tier.
+    cells = [
+        (part, *pair)
+        for part in slices
+        for pair in pairs
+        if not (part.tier and pair[0].kind == "ceiling")
+    ]
     return Report(
         benchmark=benchmark,
         rankings=tuple(rankings),

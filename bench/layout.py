@@ -18,11 +18,11 @@ def draw_table(
     headers: Sequence[str],
     style: Style,
     align: Sequence[str],
-    name_column: int = 0,
 ) -> str:
-    """Return a table; names in `name_column` are wrapped in plain text, and heads at their `@`."""
-    limits: list[int | None] = [None] * len(headers)
-    limits[name_column] = _NAME_WIDTH
+    """Return a table; the names in front are wrapped in plain text, and heads at their `@`."""
+    if style == "plain":
+        rows = [[_break_name(row[0]), *row[1:]] for row in rows]
+    limits = [_NAME_WIDTH] + [None] * (len(headers) - 1)
     return tabulate(
         rows,
         headers=[name.replace("@", "\n@") if style == "plain" else name for name in headers],
@@ -52,3 +52,8 @@ def wrap_lines(lines: Iterable[str], style: Style, bullet: str = "") -> str:
         )
         for line in lines
     )
+
+
+def _break_name(name: str) -> str:
+    """Break a long name behind its slash, where it reads best."""
+    return name.replace("/", "/\n") if len(name) > _NAME_WIDTH else name

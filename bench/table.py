@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from graphtune.bench.benchmark import UNSEEN, Slice, list_slices
 from graphtune.bench.claims import Claim, state_claim
-from graphtune.bench.compare import Report, Result
+from graphtune.bench.compare import MARKS, Report, Result
 from graphtune.bench.costs import count_bytes, name_width
 from graphtune.bench.exposure import mark_group
 from graphtune.bench.graph_queries import PAPER_TIER
@@ -111,9 +111,9 @@ def _render_strata(report: Report, part: Slice, widest: Sequence[Ranking], style
     for some in (cuts[start : start + _CUTS] for start in range(0, len(cuts), _CUTS)):
         rows = [[ranking.system] for ranking in widest]
         for cut in some:
-            found = [row for row in _select(report, cut) if _is_in(row, widest)]
-            for cells, row in zip(rows, found, strict=True):
-                cells.append(_render_ndcg(row))
+            found = {row.system: row for row in _select(report, cut) if _is_in(row, widest)}
+            for cells in rows:
+                cells.append(_render_ndcg(found[cells[0]]) if cells[0] in found else "–")
         headers = [Slice("", (), cut.stratum, cut.tier).label for cut in some]
         sizes = ["queries", *(f"{len(cut.queries):,}" for cut in some)]
         align = ["left"] * len(sizes)
@@ -188,6 +188,7 @@ def _list_remarks(report: Report) -> list[str]:
         for row in select_results(report, headline.group or "")
         for ranking in list_widest(report)
         if row != headline.result
+        and ranking.kind not in MARKS
         and ranking.key == (row.system, row.dim, row.precision)
         and (spread := spread_seeds(row))
     ]
