@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from graphtune.bench.benchmark import GROUPS, UNLABELLED, UNSEEN, Benchmark
+from graphtune.pairs.traces import measure_overlap
 
 #: `leaks`: counted as held out, but found in training pairs; `mixed`: seen and held-out ones together;
 #: `unknown`: nobody said whether training met them.
@@ -49,3 +50,20 @@ def find_headline_group(benchmark: Benchmark) -> str | None:
     if groups == {UNLABELLED}:
         return UNLABELLED
     return next((group for group in UNSEEN if group in groups), None)
+
+
+def note_overlap(benchmark: Benchmark, positives: Collection[str]) -> tuple[str, ...]:
+    """Say how many answers training has read; groups are about queries alone."""
+    relevant = {
+        document
+        for grades in benchmark.qrels.values()
+        for document, grade in grades.items()
+        if grade > 0
+    }
+    shares = measure_overlap({key: benchmark.documents[key] for key in relevant}, positives)
+    met = sum(share >= 0.5 for share in shares.values())
+    note = (
+        f"{met} of {len(relevant)} relevant documents largely stand in training passages (half of "
+        "their three-word sequences or more); held-out is said of queries, not of their answers"
+    )
+    return (note,) if met else ()

@@ -13,7 +13,6 @@ from graphtune.kg import ConceptGraph
 from graphtune.kg.names import normalize_name
 from graphtune.pairs import Certificate, Split, list_anchor_names, read_pairs
 from graphtune.pairs.certificate import Group
-from graphtune.pairs.traces import measure_overlap
 from graphtune.pipeline import certify_models, list_models, read_graph, refer_to
 from graphtune.workspace import Workspace, lock_workspace
 
@@ -232,28 +231,12 @@ def _label(
     benchmark: Benchmark, workspace: Workspace, graph: ConceptGraph, split: Split
 ) -> Benchmark:
     from graphtune.bench import label_seen, label_strata
+    from graphtune.bench.exposure import note_overlap
 
     anchors, positives = _read_training_texts(workspace, graph, split)
     dev = [name for concept in split.list_concepts("dev") for name in graph.names(concept)]
     labelled = label_strata(label_seen(benchmark, anchors, dev, normalize_name))
-    return replace(labelled, notes=(*labelled.notes, *_note_overlap(labelled, positives)))
-
-
-def _note_overlap(benchmark: Benchmark, positives: set[str]) -> tuple[str, ...]:
-    """Say how many answers training has read; groups are about queries alone."""
-    relevant = {
-        document
-        for grades in benchmark.qrels.values()
-        for document, grade in grades.items()
-        if grade > 0
-    }
-    shares = measure_overlap({key: benchmark.documents[key] for key in relevant}, positives)
-    met = sum(share >= 0.5 for share in shares.values())
-    note = (
-        f"{met} of {len(relevant)} relevant documents largely stand in training passages (half of "
-        "their three-word sequences or more); held-out is said of queries, not of their answers"
-    )
-    return (note,) if met else ()
+    return replace(labelled, notes=(*labelled.notes, *note_overlap(labelled, positives)))
 
 
 def _sort_out_stale(
