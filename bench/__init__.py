@@ -25,7 +25,7 @@ from graphtune.bench.output import (
     render_text,
     write_report,
 )
-from graphtune.bench.run import run_systems
+from graphtune.bench.run import list_named, run_systems
 from graphtune.bench.search import Hit, search_graph
 from graphtune.bench.strata import label_strata
 from graphtune.bench.systems import Cost, Missing, Ranking
@@ -53,6 +53,7 @@ __all__ = [
     "is_same_data",
     "label_seen",
     "label_strata",
+    "list_named",
     "load_beir",
     "load_splits",
     "make_graph_benchmark",

@@ -21,12 +21,12 @@ from pydantic import BaseModel, ValidationError
 
 from graphtune.bench.embedder import Embedder, Role
 from graphtune.bench.vectors import Space
-from graphtune.config import Price
 from graphtune.encoder import Vectors
 from graphtune.errors import DataError, ModelError
 from graphtune.kg.llm.client import OPENAI_URL
 from graphtune.kg.llm.cost import bound_tokens, count_tokens, format_money
 from graphtune.kg.llm.retry import find_wait, hide_credentials
+from graphtune.prices import Price
 from graphtune.progress import track
 
 if TYPE_CHECKING:

@@ -1,8 +1,7 @@
 """Running all systems on benchmarks: what can run is ranked and compared, what cannot says why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from graphtune.bench.benchmark import Benchmark
@@ -19,9 +18,14 @@ from graphtune.bench.retrievers import (
     rerank_answers,
 )
 from graphtune.bench.systems import Missing, Ranking
-from graphtune.config import PRICES, BaseConfig, BenchConfig, Price
+from graphtune.config import BaseConfig, BenchConfig
 from graphtune.encoder import hash_model
 from graphtune.errors import DataError, ModelError
+from graphtune.models import resolve_model
+from graphtune.prices import PRICES, Price
+
+#: Systems that are always compared; to name them changes nothing.
+_ALWAYS = ("bm25", "hybrid", "random", "oracle")
 
 
 @dataclass
@@ -76,31 +80,64 @@ def run_systems(
                 f"{len(one.queries)} queries: there is nothing to search"
             )
     benches = [_Bench(one, rank_bm25(one, config.top_k)) for one in benchmarks]
-    rank = partial(rank_dense, dims=dims, precisions=config.precisions, k=config.top_k)
     hashes: dict[str, str] = {}
     for name, references in systems.items():
-        found_hashes = {}
         try:
-            seeds = []
-            for number, reference in enumerate(references):
-                embedder = _open_model(reference, config, cache, prices)
-                label = name if len(references) == 1 else f"{name} {number}"
-                found_hashes[f"model {label}"] = embedder.fingerprint
-                seeds.append([rank(name, embedder, bench.benchmark) for bench in benches])
+            models = (_open_model(one, config, cache, prices) for one in references)
+            hashes |= _run_system(name, models, benches, dims, config)
         except ModelError as error:
             if name == base:
                 raise
             for bench in benches:
                 bench.missing.append(Missing(name, str(error)))
-            continue
-        hashes |= found_hashes
-        for bench, found in zip(benches, zip(*seeds, strict=True), strict=True):
-            dense = [_join_seeds(rows) for rows in zip(*found, strict=True)]
-            hybrid = fuse_rankings(f"hybrid {name}", dense[0], bench.bm25, config.top_k)
-            bench.rankings += [*dense, hybrid]
     for model in rerankers:
         hashes |= _rerank(model, f"hybrid {base}", benches, config.rerank_depth)
     return [_compare(bench, base, config) for bench in benches], hashes
+
+
+def _run_system(
+    name: str,
+    models: Iterable[Embedder],
+    benches: Sequence[_Bench],
+    dims: Sequence[int] | None,
+    config: BenchConfig,
+) -> dict[str, str]:
+    """Rank with the models of all seeds, one in memory at a time; return their hashes by name."""
+    seeds: list[list[list[Ranking]]] = [[] for _ in benches]
+    hashes = []
+    for embedder in models:
+        hashes.append(embedder.fingerprint)
+        for bench, found in zip(benches, seeds, strict=True):
+            found.append(
+                rank_dense(name, embedder, bench.benchmark, dims, config.precisions, config.top_k)
+            )
+    for bench, found in zip(benches, seeds, strict=True):
+        dense = [_join_seeds(rows) for rows in zip(*found, strict=True)]
+        hybrid = fuse_rankings(f"hybrid {name}", dense[0], bench.bm25, config.top_k)
+        bench.rankings += [*dense, hybrid]
+    if len(hashes) == 1:
+        return {f"model {name}": hashes[0]}
+    return {f"model {name} {number}": one for number, one in enumerate(hashes)}
+
+
+def list_named(models: Sequence[str], base: str) -> list[str]:
+    """Return the models named, each once, without the base and what is always compared.
+
+    >>> list_named(["specter2", "bm25", "allenai/specter2_base", "a/b"], "a/b")
+    ['specter2']
+    """
+    named: dict[str, str] = {}
+    for model in models:
+        if model.lower() not in _ALWAYS:
+            named.setdefault(_identify(model), model)
+    named.pop(_identify(base), None)
+    return list(named.values())
+
+
+def _identify(model: str) -> str:
+    """Return the same for every way to write a model's name."""
+    target = resolve_model(model)
+    return str(Path(target).resolve()) if Path(target).is_dir() else target
 
 
 def _open_model(

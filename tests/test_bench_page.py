@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from graphtune.bench.benchmark import Benchmark
 from graphtune.bench.claims import state_claim
-from graphtune.bench.compare import Report, compare_systems
+from graphtune.bench.compare import Report, add_training, compare_systems
+from graphtune.bench.exposure import Training
+from graphtune.bench.headline import find_headline
 from graphtune.bench.page import render_page
 from graphtune.bench.page.cases import make_marker
 from graphtune.bench.page.charts import make_scale
@@ -71,17 +73,19 @@ def make_report() -> Report:
         notes=(f"Note {EVIL}.",),
     )
     last = {"q1": "d2", "q0": "d7"}
+    better = {**dict.fromkeys(QUERIES, "d7"), "q1": "d1"}
     rankings = [
         Ranking(BASE, (rank(3, last),), 64, cost=Cost(1.5, 2.5, 4_000_000)),
         Ranking(BASE, (rank(2, last),), 16),
         Ranking(BASE, (rank(5, last),), 64, "int8"),
-        Ranking(TUNED, (rank(1, {"q1": "d1"}), rank(5, {"q1": "d1"})), 64),
+        Ranking(TUNED, (rank(1, better), rank(5, better)), 64),
         Ranking(TUNED, (rank(2, {}), rank(3, {})), 16),
         Ranking(f"BM25 {EVIL}", (rank(6, {}),), kind="lexical", warnings=(f"Warned {EVIL}",)),
         Ranking("oracle", (rank(1, dict.fromkeys(QUERIES, "d7")),), kind="ceiling"),
     ]
     missing = [Missing(f"api {EVIL}", f"no key {EVIL}")]
-    return compare_systems(benchmark, rankings, BASE, 100, 0, missing)
+    report = compare_systems(benchmark, rankings, BASE, 100, 0, missing)
+    return add_training(report, Training(systems=(TUNED,)))
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +132,8 @@ def test_every_result_is_a_row_with_its_figures(page: Page, report: Report) -> N
             f"{result.measures[name]:.3f}" for name in ("MRR@10", "Recall@10", "Recall@20")
         ]
         if result.difference:
-            assert cells[4].split()[0] == f"{result.difference[0]:+.3f}".replace("-", "−")
+            mean = f"{result.difference[0]:+.3f}".replace("-", "−")
+            assert cells[4].split()[0].removesuffix("*") == mean
         else:
             assert cells[4] == "–"
         seeds = result.by_seed["NDCG@10"]
@@ -137,7 +142,13 @@ def test_every_result_is_a_row_with_its_figures(page: Page, report: Report) -> N
     assert groups[:4] == ["held-out"] * 4
     assert groups[4:7] == ["seen"] * 3
     expect(page.locator(".missing tr").nth(1)).to_contain_text("no key")
-    expect(page.locator(".costs tbody tr")).to_have_text(re.compile(r"1\.5 s.*2\.5 ms.*4 MB"))
+    gain = page.locator("#protocols tbody tr", has_text=TUNED).locator("td").nth(3)
+    row = next(r for r in report.results if (r.system, r.dim, r.group) == (TUNED, 64, "held-out"))
+    assert row.difference
+    expect(gain).to_contain_text(f"{row.difference[0]:+.3f} [")
+    expect(page.locator("#table .costs tbody tr")).to_have_text(
+        re.compile(r"1\.5 s.*2\.5 ms.*4 MB")
+    )
 
 
 def test_boxes_show_narrow_rows_and_strata(page: Page, report: Report) -> None:
@@ -149,14 +160,19 @@ def test_boxes_show_narrow_rows_and_strata(page: Page, report: Report) -> None:
     expect(shown).to_have_count(len(report.results))
 
 
-def test_the_headline_is_of_held_out_queries_and_stands_with_the_verdicts(
+def test_the_headline_stands_with_the_claims_and_marks_those_that_hold(
     page: Page, report: Report
 ) -> None:
-    row = next(r for r in report.results if (r.system, r.dim, r.group) == (TUNED, 64, "held-out"))
-    headline = page.locator(".headline")
-    expect(headline).to_contain_text(f"On {row.n_queries} held-out queries, tuned (2 seeds)")
-    expect(headline).to_contain_text(f"{row.measures['NDCG@10']:.3f} [")
-    assert page.locator(".claims li").all_text_contents() == list(map(state_claim, report.claims))
+    headline = find_headline(report)
+    assert headline.result
+    assert headline.result.group == "held-out"
+    expect(page.locator(".headline")).to_have_text(headline.text.removeprefix("headline: "))
+    told = page.locator(".claims li").all_text_contents()
+    assert sorted(told) == sorted(map(state_claim, report.claims))
+    held = page.locator(".claims li.holds").all_text_contents()
+    assert sorted(held) == sorted(state_claim(one) for one in report.claims if one.holds)
+    stars = page.locator(".results tr.row td:nth-child(5)", has_text="*")
+    assert stars.count() == len(held) > 0
 
 
 def test_hostile_text_stays_text(page: Page) -> None:
@@ -239,7 +255,7 @@ def test_a_base_alone_or_without_new_queries_is_a_page_too(
     page = browser.new_page()
     watch = Watch(page)
     page.goto(path.as_uri())
-    expect(page.locator(".headline")).to_contain_text("No headline figure")
+    expect(page.locator(".headline")).to_contain_text("no headline: no query is known")
     expect(page.locator("#cases")).to_contain_text("Only one system ran")
     page.close()
     assert watch.errors == []
@@ -247,6 +263,15 @@ def test_a_base_alone_or_without_new_queries_is_a_page_too(
 
 def test_the_same_report_gives_the_same_page(report: Report) -> None:
     assert render_page(report) == render_page(make_report())
+
+
+def test_queries_that_leaked_are_marked_and_nothing_is_claimed(report: Report) -> None:
+    leaking = add_training(report, Training((TUNED,), {"held-out": "three names & more"}))
+    text = render_page(leaking)
+    assert "no headline: three names &amp; more" in text
+    assert '<span class="badge leaks">leaks</span>' in text
+    assert '<ul class="claims">' not in text
+    assert "Two protocols" not in text
 
 
 def test_the_policy_allows_nothing_but_what_the_page_holds(file: Path) -> None:

@@ -8,8 +8,8 @@ from transformers import BertConfig, BertForSequenceClassification, BertTokenize
 from graphtune.bench.benchmark import Benchmark
 from graphtune.bench.retrievers import load_reranker, rerank_answers
 from graphtune.bench.systems import Cost, Ranking
-from graphtune.encoder import resolve_model
 from graphtune.errors import ModelError
+from graphtune.models import resolve_model
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "nan", "query"]
 DOCUMENTS = {

@@ -14,12 +14,13 @@ import pytest
 from asking import copy_workspace, make_config, read_into, write_papers
 from endpoint import Answer, Endpoint, Request, be_healthy, complete, serve
 
-from graphtune.config import ExtractConfig, Price, render_toml
+from graphtune.config import ExtractConfig, render_toml
 from graphtune.errors import EndpointError
 from graphtune.kg import GraphStore, build_graph
 from graphtune.kg.build import estimate_build
 from graphtune.kg.llm.cost import Budget, Speed, estimate_requests
 from graphtune.pipeline import build_workspace
+from graphtune.prices import Price
 from graphtune.workspace import Workspace
 
 SCRIPT = "from graphtune.cli import main; main()"

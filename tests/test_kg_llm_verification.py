@@ -20,7 +20,7 @@ from endpoint import (
     serve,
 )
 
-from graphtune.config import Config, Price
+from graphtune.config import Config
 from graphtune.errors import ExtractionError
 from graphtune.kg import GraphStore, build_graph
 from graphtune.kg.canonical import hash_canonical
@@ -37,6 +37,7 @@ from graphtune.kg.resolution.candidates import MergeCandidate
 from graphtune.kg.resolution.editing import undo_merge
 from graphtune.kg.resolution.rows import read_merges
 from graphtune.kg.summary import BuildSummary
+from graphtune.prices import Price
 from graphtune.records import Concept
 from graphtune.workspace import Workspace, init_workspace
 

@@ -1,6 +1,6 @@
 """Geometry of the charts: numbers become places; the templates write the SVG."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log2
 
@@ -29,16 +29,22 @@ class Scale:
         return round(self.start + share * (self.stop - self.start), 1)
 
 
-def make_scale(values: Iterable[float], start: float, stop: float) -> Scale:
-    """Return a scale that holds all values, from one round number to another.
+def make_scale(
+    values: Iterable[float],
+    start: float,
+    stop: float,
+    steps: Sequence[float] = (0.02, 0.05, 0.1, 0.2),
+) -> Scale:
+    """Return a scale that holds all values, from one multiple of a step to another.
+
+    The step is the first of `steps` that gives at most six of them, or the last.
 
     >>> make_scale([0.52, 0.71], 0, 100).ticks
     (0.5, 0.55, 0.6, 0.65, 0.7, 0.75)
     """
     held = [*values] or [0.0, 1.0]
-    step = next(
-        s for s in (0.02, 0.05, 0.1, 0.2, 0.5) if max(held) - min(held) <= 6 * s or s == 0.5
-    )
+    span = max(held) - min(held)
+    step = next((step for step in steps if span <= 6 * step), steps[-1])
     first, last = floor(min(held) / step + 1e-9), ceil(max(held) / step - 1e-9)
     last = max(last, first + 1)
     ticks = tuple(round(number * step, 2) for number in range(first, last + 1))
@@ -79,6 +85,7 @@ def draw_curve(view: View, section: Section) -> Curve:
     y = make_scale([v for row in rows for v in row.result.ndcg_interval], BOTTOM, TOP)
     dims = sorted({row.result.dim for row in rows if row.result.dim})
     x = _place_dims(dims)
+    gap = min(8.0, 44 / max(1, sum(not row.result.dim for row in rows)))
     lines, levels = [], 0
     for system, colour in view.colours.items():
         mine = [row for row in rows if row.result.system == system]
@@ -97,7 +104,7 @@ def draw_curve(view: View, section: Section) -> Curve:
                 path=" ".join(f"{px},{y(r.result.measures['NDCG@10'])}" for px, r in points),
                 marks=tuple((x(r.result.dim), r) for r in dense if r.result.precision != "float32"),
                 level=level,
-                x=RIGHT + 2 + 8 * levels,
+                x=round(RIGHT + 2 + gap * levels, 1),
             )
         )
     return Curve(section, y, tuple((dim, x(dim)) for dim in dims), tuple(lines))

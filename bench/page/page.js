@@ -77,7 +77,7 @@ function drawFrame() {
     const [x, y] = at(value, value);
     frame.append(
       draw("line", { x1: LEFT, x2: LEFT + SIDE, y1: y, y2: y }), draw("line", { x1: x, x2: x, y1: TOP, y2: TOP + SIDE }),
-      draw("text", { x: LEFT - 12, y: y + 4, "text-anchor": "end" }, value / 1000),
+      draw("text", { x: LEFT - 18, y: y + 4, "text-anchor": "end" }, value / 1000),
       draw("text", { x, y: TOP + SIDE + 24, "text-anchor": "middle" }, value / 1000));
   }
   const [x0, y0] = at(0, 0), [x1, y1] = at(1000, 1000);
@@ -85,14 +85,15 @@ function drawFrame() {
   const middle = TOP + SIDE / 2, name = (select) => shorten(data.rankings[select.value]);
   frame.append(
     draw("text", { x: LEFT + SIDE / 2, y: TOP + SIDE + 44, "text-anchor": "middle" }, name(across)),
-    draw("text", { transform: `translate(12 ${middle}) rotate(-90)`, "text-anchor": "middle" }, name(upright)));
+    draw("text", { transform: `translate(10 ${middle}) rotate(-90)`, "text-anchor": "middle" }, name(upright)));
   return frame;
 }
 
 function describe(mark) {
   const [first] = mark.queries, more = mark.queries.length - 1;
   const values = `${say(mark.x)} → ${say(mark.y)}`;
-  return `${data.queries[first]}${more ? `, and ${count(more)} more` : ""}: ${values}`;
+  const text = data.queries[first];
+  return `${text.length > 160 ? `${text.slice(0, 159)}…` : text}${more ? `, and ${count(more)} more` : ""}: ${values}`;
 }
 
 function drawMark(mark, most) {

@@ -3,19 +3,18 @@
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from graphtune.bench.benchmark import UNLABELLED, hash_benchmark
 from graphtune.bench.claims import state_claim
 from graphtune.bench.compare import Report
 from graphtune.bench.page.cases import collect_cases
-from graphtune.bench.page.charts import COLOURS, draw_curve, make_scale
+from graphtune.bench.page.charts import COLOURS, Scale, draw_curve, make_scale
 from graphtune.bench.page.points import collect_points
-from graphtune.bench.page.rows import Section, collect_sections, describe_cost
+from graphtune.bench.page.rows import Section, collect_sections, describe_cost, pair_protocols
 from graphtune.bench.page.view import View, view_report
 from graphtune.kg.page.page import escape_json
 
@@ -32,12 +31,42 @@ def render_page(report: Report, provenance: Mapping[str, str] | None = None) -> 
 
     Args:
         report: a comparison, with its rankings.
-        provenance: hashes of what was measured, by name; that of the benchmark is added.
+        provenance: hashes of what was measured, by name.
     """
     view = view_report(report)
     sections = collect_sections(view)
     cases = collect_cases(view)
     style, script = _read("page.css"), '"use strict";\n{\n' + _read("page.js") + "}\n"
+    page = (
+        _make_environment()
+        .get_template("page.html")
+        .render(
+            report=report,
+            benchmark=report.benchmark,
+            view=view,
+            sections=sections,
+            scale=_scale_table(sections),
+            curves=[draw_curve(view, section) for section in sections],
+            costs=describe_cost(report),
+            claims=_list_claims(view, is_full=True),
+            narrow_claims=_list_claims(view, is_full=False),
+            state_claim=state_claim,
+            warnings=[(r.label, warning) for r in report.rankings for warning in r.warnings],
+            protocols=pair_protocols(view, sections),
+            cases=cases,
+            n_colours=COLOURS,
+            provenance=sorted((provenance or {}).items()),
+            style=Markup(style),
+            style_hash=_hash_source(style),
+            script=Markup(script),
+            script_hash=_hash_source(script),
+            data=Markup(escape_json(collect_points(view, {case.number for case in cases.all}))),
+        )
+    )
+    return _SURROGATE.sub("\ufffd", page)
+
+
+def _make_environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("graphtune.bench.page"),
         autoescape=True,
@@ -47,51 +76,28 @@ def render_page(report: Report, provenance: Mapping[str, str] | None = None) -> 
     )
     environment.filters |= {
         "breakable": _allow_breaks,
+        "thousands": lambda number: f"{number:,}",
         "figure": lambda value: f"{value:.3f}",
         "signed": lambda value: f"{value:+.3f}".replace("-", "−"),
     }
-    page = environment.get_template("page.html").render(
-        report=report,
-        benchmark=report.benchmark,
-        view=view,
-        sections=sections,
-        headline=_find_headline(view, sections),
-        scale=make_scale(
-            [
-                v
-                for section in sections
-                if section.is_main
-                for row in section.rows
-                if not row.is_mark
-                for v in row.result.ndcg_interval
-            ],
-            4,
-            176,
-        ),
-        curves=[draw_curve(view, section) for section in sections],
-        costs=describe_cost(report),
-        claims=[state_claim(claim) for claim in report.claims],
-        warnings=[(r.label, warning) for r in report.rankings for warning in r.warnings],
-        cases=cases,
-        n_colours=COLOURS,
-        provenance=sorted(
-            {**(provenance or {}), "benchmark": hash_benchmark(report.benchmark)}.items()
-        ),
-        style=Markup(style),
-        style_hash=_hash_source(style),
-        script=Markup(script),
-        script_hash=_hash_source(script),
-        data=Markup(escape_json(collect_points(view, {case.number for case in cases.all}))),
-    )
-    return _SURROGATE.sub("\ufffd", page)
+    return environment
 
 
-def _find_headline(view: View, sections: list[Section]) -> Section | None:
-    """Return the rows that may be quoted: on queries that training never met, or might have met."""
-    main = [section for section in sections if section.is_main]
-    unseen = next((section for section in main if section.state == "held out"), None)
-    is_unlabelled = [section.part.group for section in main] == [UNLABELLED]
-    return unseen or (main[0] if is_unlabelled else None)
+def _scale_table(sections: Sequence[Section]) -> Scale:
+    """Return the scale of the table's charts: it holds the intervals of whole groups."""
+    rows = [row for section in sections if section.is_main for row in section.rows]
+    ends = [end for row in rows if not row.is_mark for end in row.result.ndcg_interval]
+    return make_scale(ends, 4, 176, steps=(0.05,))
+
+
+def _list_claims(view: View, is_full: bool) -> list[tuple[str, bool]]:
+    """Return what is claimed of systems at full width, or at other widths, and whether it holds."""
+    full = {view.report.rankings[place].label for place in view.widest}
+    return [
+        (state_claim(claim), claim.holds)
+        for claim in view.report.claims
+        if (claim.ours in full) == is_full
+    ]
 
 
 def _allow_breaks(name: str) -> Markup:

@@ -2,33 +2,33 @@
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
 
-from graphtune.bench.benchmark import UNLABELLED, UNSEEN, Slice
-from graphtune.bench.compare import Report, Result
-from graphtune.bench.page.view import MARKS, View
+from graphtune.bench.benchmark import Slice
+from graphtune.bench.compare import MARKS, Report, Result
+from graphtune.bench.exposure import Mark, mark_group
+from graphtune.bench.graph_queries import PAPER_TIER
+from graphtune.bench.page.view import View
 from graphtune.bench.systems import Cost, Ranking
 
-#: What training knew of a section's queries.
-State = Literal["held out", "seen", "dev", "mixed", "not known"]
-_REMARKS: dict[State, str] = {
+_REMARKS: dict[Mark, str] = {
     "held out": "never an anchor in training",
-    "seen": "training met these queries: no measure of new ones",
-    "dev": "these queries chose the checkpoint: no measure of new ones",
-    "mixed": "held-out and seen queries together: no measure of new ones",
-    "not known": "nobody said whether training met these queries",
+    "leaks": "found in training pairs: no result",
+    "seen": "training met these queries: no result",
+    "mixed": "seen and held-out queries together: no result",
+    "unknown": "nobody said whether training met them",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One result with its ranking; `is_full` at the full width of its system, in float32."""
+    """One result with its ranking; `is_full` at the full width of its system, `holds` if it is claimed."""
 
     result: Result
     ranking: Ranking
     colour: int
     is_full: bool
     is_mark: bool
+    holds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Section:
     """
 
     part: Slice
-    state: State
+    state: Mark
     remark: str
     is_main: bool
     rows: tuple[Row, ...]
@@ -49,41 +49,64 @@ class Section:
 def collect_sections(view: View) -> list[Section]:
     """Return the results by slice, in the order of the report."""
     report = view.report
-    place_of = {ranking.key: place for place, ranking in enumerate(report.rankings)}
     parts = {(part.group, part.stratum, part.tier): part for part in view.slices}
-    groups = {part.group for part in view.slices}
     sections = []
     for key, results in groupby(report.results, key=lambda r: (r.group, r.stratum, r.tier)):
-        rows = []
-        for result in results:
-            place = place_of[result.system, result.dim, result.precision]
-            ranking = report.rankings[place]
-            colour = view.colours[result.system]
-            rows.append(Row(result, ranking, colour, place in view.widest, ranking.kind in MARKS))
-        state = _find_state(key[0], groups)
+        rows = _collect_rows(view, parts[key], list(results))
+        state = mark_group(report.benchmark, key[0], report.training.leaks)
+        base = report.rankings[view.base].key
         sections.append(
             Section(
                 part=parts[key],
                 state=state,
                 remark=_REMARKS[state],
                 is_main=not any(key[1:]),
-                rows=tuple(rows),
-                against=next(
-                    row.result.measures["NDCG@10"]
-                    for row in rows
-                    if row.ranking.key == report.rankings[view.base].key
-                ),
+                rows=rows,
+                against=next(r.result.measures["NDCG@10"] for r in rows if r.ranking.key == base),
             )
         )
     return sections
 
 
-def _find_state(group: str, groups: set[str]) -> State:
-    if group in UNSEEN:
-        return "held out"
-    if group == UNLABELLED:
-        return "mixed" if len(groups) > 1 else "not known"
-    return "seen" if group == "seen" else "dev" if group == "dev" else "not known"
+def _collect_rows(view: View, part: Slice, results: list[Result]) -> tuple[Row, ...]:
+    rankings = view.report.rankings
+    place_of = {ranking.key: place for place, ranking in enumerate(rankings)}
+    claimed = {
+        claim.ours for claim in view.report.claims if claim.holds and claim.group == part.label
+    }
+    rows = []
+    for result in results:
+        place = place_of[result.system, result.dim, result.precision]
+        ranking = rankings[place]
+        rows.append(
+            Row(
+                result=result,
+                ranking=ranking,
+                colour=view.colours[result.system],
+                is_full=place in view.widest,
+                is_mark=ranking.kind in MARKS,
+                holds=ranking.label in claimed,
+            )
+        )
+    return tuple(rows)
+
+
+def pair_protocols(view: View, sections: list[Section]) -> list[tuple[str, Result, Result]]:
+    """Return for each system with vectors its row by the seed's protocol, and the one that counts.
+
+    The seed's protocol is that of math-embed: queries that training met, whole papers as answers.
+    """
+    seed = next((s for s in sections if (s.part.group, s.part.tier) == ("seen", PAPER_TIER)), None)
+    group = view.headline.group
+    honest = next((s for s in sections if s.is_main and s.part.group == group), None)
+    if seed is None or honest is None or honest.state != "held out":
+        return []
+    right = {row.ranking.key: row.result for row in honest.rows}
+    return [
+        (row.result.system, row.result, right[row.ranking.key])
+        for row in seed.rows
+        if row.is_full and row.ranking.kind == "dense"
+    ]
 
 
 def describe_cost(report: Report) -> dict[tuple[str, int, str], tuple[str, str, str]]:

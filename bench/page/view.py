@@ -1,17 +1,13 @@
 """What all parts of the page look at: the report, its scores by query, and the pair shown first."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphtune.bench.benchmark import Slice, list_slices
-from graphtune.bench.compare import Report, score_rankings
-from graphtune.bench.systems import Kind, Ranking
-from graphtune.metrics import MEASURES
-
-#: Rankings that are no systems.
-MARKS: tuple[Kind, ...] = ("floor", "ceiling")
+from graphtune.bench.compare import MARKS, NDCG, Report
+from graphtune.bench.headline import Headline, find_headline, list_widest
 
 
 @dataclass(frozen=True)
@@ -20,12 +16,12 @@ class View:
 
     `scores` holds NDCG@10 by the benchmark's own judgements, averaged over training seeds, shape
     (rankings, queries). `colours` numbers the systems. `widest` are the places of each system's
-    ranking at full width in float32. `base` and `tuned` are places in the rankings: the base and
-    the first other system, one with vectors if there is any; `tuned` is None where the base stands
-    alone.
+    ranking at full width. `base` and `tuned` are places in the rankings: the base, and the system
+    of the headline or another that stands for it; `tuned` is None where the base stands alone.
     """
 
     report: Report
+    headline: Headline
     slices: tuple[Slice, ...]
     scores: NDArray[np.float64]
     colours: dict[str, int]
@@ -35,29 +31,28 @@ class View:
 
 
 def view_report(report: Report) -> View:
-    """Score the rankings by query, and choose the two that are compared first."""
-    rankings = report.rankings
-    scores = score_rankings(replace(report.benchmark, tiers={}), rankings)
-    ndcg = MEASURES.index("NDCG@10")
-    places = range(len(rankings))
-    width: dict[str, int] = {}
-    for ranking in rankings:
-        width[ranking.system] = max(width.get(ranking.system, 0), ranking.dim)
-    widest = [n for n in places if _is_full(rankings[n], width)]
+    """Gather what the page needs, and choose the two systems that are compared first."""
+    rankings, headline = report.rankings, find_headline(report)
+    widest = [rankings.index(ranking) for ranking in list_widest(report)]
     base = next(n for n in widest if rankings[n].system == report.base)
     others = [n for n in widest if n != base and rankings[n].kind not in MARKS]
-    # Seeds first: what was trained here is what the reader came for.
-    others.sort(key=lambda n: (rankings[n].kind != "dense", -len(rankings[n].runs)))
+    best = headline.result.system if headline.result else None
+    trained = report.training.systems
+    # What was trained here is what the reader came for.
+    others.sort(
+        key=lambda n: (
+            rankings[n].system not in trained,
+            rankings[n].system != best,
+            rankings[n].kind != "dense",
+        )
+    )
     return View(
         report=report,
+        headline=headline,
         slices=tuple(list_slices(report.benchmark)),
-        scores=np.array([scores["", r.key].mean(axis=0)[:, ndcg] for r in rankings]),
-        colours={system: number for number, system in enumerate(width)},
+        scores=np.array([report.scores["", r.key].mean(axis=0)[:, NDCG] for r in rankings]),
+        colours={rankings[n].system: number for number, n in enumerate(widest)},
         widest=frozenset(widest),
         base=base,
         tuned=others[0] if others else None,
     )
-
-
-def _is_full(ranking: Ranking, width: dict[str, int]) -> bool:
-    return ranking.dim == width[ranking.system] and ranking.precision == "float32"

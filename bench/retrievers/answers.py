@@ -18,7 +18,8 @@ def collect_answers(
 ) -> Run:
     """Name the queries, drop the documents that each excludes, and keep `k` answers.
 
-    `found` holds one list a query, in the benchmark's order, `count_excluded` longer than `k`.
+    `found` holds one list a query, in the benchmark's order, that is deeper by
+    `graphtune.bench.benchmark.count_excluded`.
     """
     return {
         query: [hit for hit in hits if hit[0] not in benchmark.excluded.get(query, ())][:k]

@@ -56,13 +56,13 @@ def rank_dense(
     width = documents.shape[1]
     ladder = list_dims(width, [dim for dim in dims if dim <= width] if dims else None)
     rows: list[tuple[int, Precision]] = [(dim, "float32") for dim in ladder]
-    rankings, depth = [], k + count_excluded(benchmark)
+    rankings = []
     for dim, precision in [*rows, *((width, one) for one in precisions)]:
         began = perf_counter()
         index = Index(truncate_vectors(documents, dim), ids, precision)
         indexed = perf_counter() - began
         asked = truncate_vectors(queries, dim)
-        run = collect_answers(benchmark, index.search(asked, depth), k)
+        run = collect_answers(benchmark, index.search(asked, k + count_excluded(benchmark)), k)
         timed = sample_queries([asked[row : row + 1] for row in range(len(asked))])
         search_ms = time_queries(partial(index.search_one, k=k), timed)
         cost = Cost(

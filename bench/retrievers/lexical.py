@@ -24,7 +24,8 @@ def rank_bm25(benchmark: Benchmark, k: int) -> Ranking:
     began = perf_counter()
     index = _Index(benchmark.documents)
     built = perf_counter() - began
-    texts, depth = list(benchmark.queries.values()), k + count_excluded(benchmark)
+    texts = list(benchmark.queries.values())
+    depth = k + count_excluded(benchmark)
     found = [
         index.search(words, depth)
         for words in track(_split_words(texts), "BM25", "queries", total=len(texts))

@@ -12,9 +12,10 @@ import numpy as np
 
 from graphtune.bench.benchmark import Benchmark
 from graphtune.bench.systems import Ranking
-from graphtune.encoder import autocast_bf16, load_pretrained
+from graphtune.encoder import autocast_bf16
 from graphtune.errors import ModelError
 from graphtune.metrics import Run
+from graphtune.models import load_pretrained
 from graphtune.progress import track
 
 if TYPE_CHECKING:

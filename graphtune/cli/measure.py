@@ -13,11 +13,11 @@ def bench(
     models: tuple[str, ...],
     beir: tuple[Path, ...],
     splits: tuple[str, ...],
-    rerankers: tuple[str, ...],
     export: Path | None,
     compare: tuple[Path, ...],
     out: Path | None,
     show_all: bool,
+    rerankers: tuple[str, ...],
 ) -> Outcome:
     r"""Compare the base, the trained models and any MODEL, alone and fused with BM25.
 
@@ -37,8 +37,10 @@ def bench(
 
     opened = open_workspace(workspace)
     if export:
-        if models or beir:
-            raise click.UsageError("--export-beir measures nothing: leave out MODEL and --beir")
+        if models or beir or rerankers:
+            raise click.UsageError(
+                "--export-beir measures nothing: leave out MODEL, --rerank and --beir"
+            )
         data = export_workspace(opened, export)
         counts = ", ".join(f"{name} {count:,}" for name, count in data["splits"].items())
         return Outcome(data, f"{export}: {data['documents']:,} documents; queries: {counts}")
@@ -47,10 +49,10 @@ def bench(
         models,
         beir,
         splits,
-        rerankers=rerankers,
         compare=compare,
         out=out,
         show_all=show_all,
+        rerankers=rerankers,
     )
     tables = [f"{result.table}\nreport: {result.folder}" for result in results]
     return Outcome({"benchmarks": [result.data for result in results]}, "\n\n".join(tables))
@@ -94,13 +96,6 @@ def add_measure_commands(group: click.Group) -> None:
         show_default=True,
         help="Which qrels/SPLIT.tsv; can be given several times.",
     )
-    rerank = click.option(
-        "--rerank",
-        "rerankers",
-        multiple=True,
-        metavar="MODEL",
-        help="Cross-encoder (hub id or folder) that reranks the base's hybrid; several times.",
-    )
     compare = click.option(
         "--compare",
         multiple=True,
@@ -120,7 +115,14 @@ def add_measure_commands(group: click.Group) -> None:
         metavar="FOLDER",
         help="Write the graph's own queries as a new BEIR folder.",
     )
-    command(group)(models(beir(splits(rerank(export(compare(out(show_all(bench)))))))))
+    rerank = click.option(
+        "--rerank",
+        "rerankers",
+        multiple=True,
+        metavar="MODEL",
+        help="Cross-encoder (hub id or folder) that reranks the base's hybrid; several times.",
+    )
+    command(group)(models(rerank(beir(splits(export(compare(out(show_all(bench)))))))))
     query = click.argument("query")
     k = click.option("-k", type=click.IntRange(1), default=10, show_default=True, help="How many.")
     papers = click.option("--papers", is_flag=True, help="Rank papers instead of chunks.")

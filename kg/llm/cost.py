@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from graphtune.config import ExtractConfig, Price
+from graphtune.config import ExtractConfig
 from graphtune.errors import EmptyReplyError, EndpointError
+from graphtune.prices import Price
 
 #: Assumed where this database has no replies of the model yet.
 ASSUMED_SECONDS = 10.0

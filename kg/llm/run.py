@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from graphtune.config import Config, ExtractConfig, Price
+from graphtune.config import Config, ExtractConfig
 from graphtune.errors import EndpointError
 from graphtune.kg.findings import save_extractions
 from graphtune.kg.llm.cache import measure_speed
@@ -26,6 +26,7 @@ from graphtune.kg.llm.retry import hide_credentials
 from graphtune.kg.ontology import Ontology
 from graphtune.kg.store import GraphStore
 from graphtune.kg.summary import BuildSummary
+from graphtune.prices import Price
 from graphtune.progress import open_bar
 from graphtune.records import Chunk, Extraction
 
