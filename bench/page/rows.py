@@ -101,10 +101,11 @@ def pair_protocols(view: View, sections: list[Section]) -> list[tuple[str, Resul
     honest = next((s for s in sections if s.is_main and s.part.group == group), None)
     if seed is None or honest is None or honest.state != "held out":
         return []
+    right = {row.ranking.key: row.result for row in honest.rows}
     return [
-        (left.result.system, left.result, right.result)
-        for left, right in zip(seed.rows, honest.rows, strict=True)
-        if left.is_full and left.ranking.kind == "dense"
+        (row.result.system, row.result, right[row.ranking.key])
+        for row in seed.rows
+        if row.is_full and row.ranking.kind == "dense"
     ]
 
 
