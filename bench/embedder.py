@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -56,6 +57,22 @@ class Embedder:
 
         vectors = load_or_encode(self.cache, self.spaces[role], given, encode)
         return vectors, n_encoded == len(set(given))
+
+
+@contextmanager
+def use_one_thread() -> Iterator[None]:
+    """Let torch compute in one thread, for one short query.
+
+    It gains nothing from a second one, and on a busy machine waits long for it at every step.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def open_local(reference: BaseConfig, cache: Path | None) -> Embedder:

@@ -175,7 +175,8 @@ def test_run_and_what_follows(built: Path, papers: Path, tmp_path: Path) -> None
     (built / "graphtune.toml").write_text(other_split, encoding="utf-8")
     stale = call_json("bench", "-w", built)["benchmarks"][0]
     assert any("evidence-0" in note for note in stale["notes"])
-    assert {row["system"] for row in stale["results"]} == {"minilm", "BM25"}
+    ran = {"minilm", "hybrid minilm", "BM25", "random", "oracle"}
+    assert {row["system"] for row in stale["results"]} == ran
     top = call_json("search", "-w", built, "partition", "--papers", "--model", "minilm")["hits"]
     assert len(top) == 3
     assert len({hit["path"] for hit in top}) == 3

@@ -5,7 +5,7 @@ from functools import partial
 from time import perf_counter
 
 from graphtune.bench.benchmark import Benchmark, count_excluded
-from graphtune.bench.embedder import Embedder
+from graphtune.bench.embedder import Embedder, use_one_thread
 from graphtune.bench.retrievers.answers import collect_answers, sample_queries, time_queries
 from graphtune.bench.retrievers.index import Index
 from graphtune.bench.systems import Cost, Precision, Ranking
@@ -47,9 +47,10 @@ def rank_dense(
     queries, _ = embedder.embed(texts, "query")
     encode_ms = None
     if not embedder.is_remote:
-        encode_ms = time_queries(
-            lambda text: list(embedder.encode([text], "query")), sample_queries(texts)
-        )
+        with use_one_thread():
+            encode_ms = time_queries(
+                lambda text: list(embedder.encode([text], "query")), sample_queries(texts)
+            )
     given = [*benchmark.documents.values(), *texts]
     n_cut = sum(embedder.prepare(text) != text for text in given)
     cut = f"{system}: {n_cut} of {len(given)} texts are longer than the model takes and were cut"
