@@ -9,19 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from graphtune.config import BaseConfig
 from graphtune.errors import DataError
-from graphtune.kg import ConceptGraph
-from graphtune.kg.names import normalize_name
-from graphtune.pairs import Certificate, Split, list_anchor_names, read_pairs
-from graphtune.pairs.certificate import Group
-from graphtune.pipeline import certify_models, list_models, read_graph, refer_to
+from graphtune.lineage import describe_training, label_queries, name_trained, sort_out_stale
+from graphtune.pipeline import read_graph, refer_to
 from graphtune.workspace import Workspace, lock_workspace
 
 if TYPE_CHECKING:
-    from graphtune.bench import Benchmark, Earlier, Report, Training
+    from graphtune.bench import Benchmark, Earlier, Report
     from graphtune.train import TrainReport
-
-#: The groups that a certificate must clear before a figure is a result.
-_UNSEEN: tuple[Group, ...] = ("held-out", "new papers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +28,33 @@ class BenchResult:
     made: bool
 
 
+@dataclass(frozen=True, slots=True)
+class BenchRequest:
+    """What to measure beside the base, BM25 and the trained models, on which queries.
+
+    `models` are further encoders, `rerankers` cross-encoders for the base's hybrid. Without `beir`
+    the queries are the graph's own; with it, those of each of `splits` of each BEIR folder. `compare`
+    names folders of earlier results on the same data. Reports go to the folder `out`, or to
+    `results/` of the workspace. `show_all` gives tables with all rows.
+    """
+
+    models: tuple[str, ...] = ()
+    rerankers: tuple[str, ...] = ()
+    beir: tuple[Path, ...] = ()
+    splits: tuple[str, ...] = ("test",)
+    compare: tuple[Path, ...] = ()
+    out: Path | None = None
+    show_all: bool = False
+
+
 def bench_workspace(
-    workspace: Workspace,
-    models: Sequence[str] = (),
-    beir: Sequence[Path] = (),
-    splits: Sequence[str] = ("test",),
-    force: bool = True,
-    compare: Sequence[Path] = (),
-    out: Path | None = None,
-    show_all: bool = False,
-    rerankers: Sequence[str] = (),
+    workspace: Workspace, request: BenchRequest | None = None, force: bool = True
 ) -> list[BenchResult]:
     """Compare the base, all trained models and any model named, their hybrids with BM25, and BM25.
 
-    `rerankers` are cross-encoders for the base's hybrid. What cannot run here is listed with the
-    reason.
-
-    Without `beir` the queries are the graph's own; with it, those of each split of each BEIR folder,
-    grouped by whether training met them. Reports go to `results/`, or to the folder `out`, and into
-    the cards of the trained models. `compare` names earlier results on the same data. Without
-    `force`, what was measured before on the same inputs is read back, if nothing is to be compared.
-    `show_all` gives tables with all rows, where something was measured.
+    Queries are grouped by whether training met them. Reports are also written into the cards of the
+    trained models. What cannot run here is listed with the reason. Without `force`, what was measured
+    before on the same inputs is read back, if nothing is to be compared.
 
     Raises:
         DataError: a BEIR folder is malformed, a named model was trained on another split, or earlier
@@ -63,33 +63,36 @@ def bench_workspace(
     """
     from graphtune import bench
 
+    request = request or BenchRequest()
     with lock_workspace(workspace):
-        graph, graph_split = read_graph(workspace)
-        trained, note = _sort_out_stale(workspace, graph_split, models)
+        graph, split = read_graph(workspace)
+        trained, note = sort_out_stale(workspace, split, request.models)
         benchmarks = [
-            _label(one, workspace, graph, graph_split)
-            for folder in dict.fromkeys(beir)
-            for one in bench.load_splits(folder, splits)
-        ] or [bench.make_graph_benchmark(graph, graph_split)]
+            label_queries(one, workspace, graph, split)
+            for folder in dict.fromkeys(request.beir)
+            for one in bench.load_splits(folder, request.splits)
+        ] or [bench.make_graph_benchmark(graph, split)]
         benchmarks = [replace(one, notes=(*one.notes, *note)) for one in benchmarks]
-        _refuse_clashes([one.name for one in benchmarks], bool(beir))
-        earlier = _read_earlier(compare, benchmarks)
-        settings = " ".join(
-            (workspace.config.base.digest(), workspace.config.bench.digest(), *models)
-        )
-        inputs = {**graph.hashes, "split": graph_split.digest, "settings": settings}
-        inputs["rerankers"] = " ".join(rerankers)
-        for path, lineage in trained.items():
-            inputs[f"trained {path.name}"] = lineage.hashes["model"]
-        training = _describe_training(workspace, graph, graph_split, trained)
-        inputs["leaks"] = "; ".join(training.leaks.values())
-        folder = out or workspace.results
+        _refuse_clashes([one.name for one in benchmarks], bool(request.beir))
+        earlier = _read_earlier(request.compare, benchmarks)
+        training = describe_training(workspace, graph, split, trained)
+        inputs = {
+            **graph.hashes,
+            "split": split.digest,
+            "settings": f"{workspace.config.base.digest()} {workspace.config.bench.digest()}",
+            "models": " ".join(request.models),
+            "rerankers": " ".join(request.rerankers),
+            "leaks": "; ".join(training.leaks.values()),
+            **{f"trained {path.name}": one.hashes["model"] for path, one in trained.items()},
+        }
+        folder = request.out or workspace.results
         held = [] if force or earlier else _read_results(folder, benchmarks, inputs)
         if len(held) == len(benchmarks):
             return held
-        reports, hashes = _measure(workspace, benchmarks, trained, models, rerankers)
+        reports, hashes = _measure(workspace, benchmarks, trained, request)
         reports = [_compare_earlier(bench.add_training(one, training), earlier) for one in reports]
-        return [_publish(one, folder, trained, {**inputs, **hashes}, show_all) for one in reports]
+        provenance = {**inputs, **hashes}
+        return [_publish(one, folder, trained, provenance, request.show_all) for one in reports]
 
 
 def export_workspace(workspace: Workspace, folder: Path) -> dict[str, Any]:
@@ -123,16 +126,15 @@ def _measure(
     workspace: Workspace,
     benchmarks: Sequence[Benchmark],
     trained: dict[Path, TrainReport],
-    models: Sequence[str],
-    rerankers: Sequence[str],
+    request: BenchRequest,
 ) -> tuple[list[Report], dict[str, str]]:
     from graphtune import bench
 
     base, config = workspace.config.base, workspace.config
     systems: dict[str, list[BaseConfig]] = {base.model: [base]}
     for path, lineage in trained.items():
-        systems.setdefault(_name_trained(lineage), []).append(refer_to(path, base))
-    named = bench.list_named(models, base.model)
+        systems.setdefault(name_trained(lineage), []).append(refer_to(path, base))
+    named = bench.list_named(request.models, base.model)
     systems |= {model: [BaseConfig(model=model)] for model in named}
     return bench.run_systems(
         benchmarks,
@@ -141,7 +143,7 @@ def _measure(
         config.train.matryoshka_dims,
         config.bench,
         workspace.cache,
-        tuple(dict.fromkeys(rerankers)),
+        tuple(dict.fromkeys(request.rerankers)),
         config.prices,
     )
 
@@ -165,51 +167,6 @@ def _publish(
     return BenchResult(folder / name, data, bench.render_text(report, show_all), made=True)
 
 
-def _name_trained(lineage: TrainReport) -> str:
-    return f"graphtune {lineage.recipe}"
-
-
-def _describe_training(
-    workspace: Workspace, graph: ConceptGraph, split: Split, trained: dict[Path, TrainReport]
-) -> Training:
-    """Return the names of the trained systems, and what their pairs hold of the held-out queries."""
-    from graphtune.bench import Training
-
-    found = certify_models(workspace, graph, split) if trained else {}
-    leaks: dict[str, str] = {}
-    for path in trained:
-        for group in _UNSEEN:
-            problem = _find_leak(found[path], group)
-            if problem:
-                leaks.setdefault(group, f"{group} is not held out from {path.name}: {problem}")
-    certificates = {one.recipe: one for path in trained if (one := found[path])}
-    return Training(
-        tuple(dict.fromkeys(_name_trained(lineage) for lineage in trained.values())),
-        leaks,
-        {
-            recipe: {"verdict": one.verdict, **one.model_dump(mode="json")}
-            for recipe, one in certificates.items()
-        },
-    )
-
-
-def _find_leak(certificate: Certificate | None, group: Group) -> str:
-    """Say what stands against calling a group held out, and what to do; nothing where it is clean."""
-    if certificate is None:
-        return (
-            "the pairs that it was trained on are gone or were made again, so nobody can say what "
-            "it met; train it again with `graphtune train`"
-        )
-    if certificate.is_clean(group):
-        return ""
-    leaks = [row for row in certificate.findings if row.group == group and row.leaks]
-    found = [f"{row.what} {row.count:,} of {row.total:,}" for row in leaks]
-    return (
-        f"{'; '.join(found) or certificate.verdict}. See `graphtune pairs --check`, make the pairs "
-        "again with `graphtune pairs`, and train again"
-    )
-
-
 def _read_earlier(paths: Sequence[Path], benchmarks: Sequence[Benchmark]) -> list[Earlier]:
     """Read earlier results before anything is measured, and refuse those of other data."""
     from graphtune.bench import check_same_data, read_earlier
@@ -225,58 +182,6 @@ def _compare_earlier(report: Report, earlier: Sequence[Earlier]) -> Report:
 
     ours = [one for one in earlier if is_same_data(one, report.benchmark)]
     return replace(report, compared=tuple(compare_earlier(report, one) for one in ours))
-
-
-def _label(
-    benchmark: Benchmark, workspace: Workspace, graph: ConceptGraph, split: Split
-) -> Benchmark:
-    from graphtune.bench import label_seen, label_strata
-    from graphtune.bench.exposure import note_overlap
-
-    anchors, positives = _read_training_texts(workspace, graph, split)
-    dev = [name for concept in split.list_concepts("dev") for name in graph.names(concept)]
-    labelled = label_strata(label_seen(benchmark, anchors, dev, normalize_name))
-    return replace(labelled, notes=(*labelled.notes, *note_overlap(labelled, positives)))
-
-
-def _sort_out_stale(
-    workspace: Workspace, split: Split, named: Sequence[str]
-) -> tuple[dict[Path, TrainReport], tuple[str, ...]]:
-    """Return the models that may be measured, and a note on those that may not.
-
-    A model trained on another split has met concepts that now count as held out.
-    """
-    models = list_models(workspace)
-    current = {
-        path: report
-        for path, report in models.items()
-        if report.base == workspace.config.base and report.hashes.get("split") == split.digest
-    }
-    stale = {path.resolve(): path.name for path in models if path not in current}
-    for model in named:
-        if Path(model).resolve() in stale:
-            raise DataError(
-                f"{model} was trained on another split or base: its figures would not be held out; "
-                "train it again with `graphtune pairs` and `graphtune train`"
-            )
-    note = (
-        f"left out, because graph, split or base changed since their training: "
-        f"{', '.join(stale.values())}; train them again with `graphtune pairs` and `graphtune train`"
-    )
-    return current, (note,) if stale else ()
-
-
-def _read_training_texts(
-    workspace: Workspace, graph: ConceptGraph, split: Split
-) -> tuple[set[str], set[str]]:
-    """Return what training may have met: names and all anchors on disk, and all positives on disk."""
-    anchors = {name for names in list_anchor_names(graph, split).values() for name in names}
-    positives: set[str] = set()
-    for card in sorted(workspace.pairs.glob("*.card.json")):
-        pairs, _ = read_pairs(workspace.pairs, card.name.removesuffix(".card.json"))
-        anchors.update(pair.anchor for pair in pairs)
-        positives.update(pair.positive for pair in pairs)
-    return anchors, positives
 
 
 def _refuse_clashes(names: Sequence[str], is_beir: bool) -> None:

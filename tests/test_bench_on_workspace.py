@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from graphtune.bench import load_beir
 from graphtune.cli import main
 from graphtune.errors import DataError
-from graphtune.measuring import _label, bench_workspace
+from graphtune.lineage import label_queries
+from graphtune.measuring import BenchRequest, bench_workspace
 from graphtune.pairs import read_pairs
 from graphtune.pipeline import build_workspace, pair_workspace, read_graph
 from graphtune.workspace import Workspace
@@ -38,7 +39,7 @@ def people(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_each_split_is_a_report_of_its_own(built: Workspace, people: Path) -> None:
-    results = bench_workspace(built, beir=[people, people], splits=("test", "dev"))
+    results = bench_workspace(built, BenchRequest(beir=(people, people), splits=("test", "dev")))
     assert [result.folder.name for result in results] == ["people", "people-dev"]
     assert [result.data["n_queries"] for result in results] == [1, 1]
     strata = [{row["stratum"] for row in result.data["results"]} for result in results]
@@ -47,25 +48,27 @@ def test_each_split_is_a_report_of_its_own(built: Workspace, people: Path) -> No
 
 def test_missing_splits_and_names_in_use_are_refused(built: Workspace, people: Path) -> None:
     with pytest.raises(DataError, match="it has: dev, test"):
-        bench_workspace(built, beir=[people], splits=("test", "train"))
+        bench_workspace(built, BenchRequest(beir=(people,), splits=("test", "train")))
     twin = people.with_name("people-dev")
     shutil.copytree(people, twin)
     with pytest.raises(DataError, match=r"\['people-dev'\].*rename the BEIR folder"):
-        bench_workspace(built, beir=[people, twin], splits=("test", "dev"))
+        bench_workspace(built, BenchRequest(beir=(people, twin), splits=("test", "dev")))
     people.rename(people.with_name("graph"))
     with pytest.raises(DataError, match="rename the BEIR folder"):
-        bench_workspace(built, beir=[people.with_name("graph")])
+        bench_workspace(built, BenchRequest(beir=(people.with_name("graph"),)))
 
 
 def test_answers_that_training_has_read_are_counted(built: Workspace, people: Path) -> None:
     pair_workspace(built)
     graph, split = read_graph(built)
     plain = load_beir(people)
-    assert _label(plain, built, graph, split).notes == plain.notes
+    assert label_queries(plain, built, graph, split).notes == plain.notes
     pairs, _ = read_pairs(built.pairs, "evidence")
     passage = max((pair.positive for pair in pairs), key=len)
     copied = replace(plain, documents={**plain.documents, "d1": f"See: {passage.upper()}"})
-    assert _label(copied, built, graph, split).notes[-1].startswith("1 of 1 relevant documents")
+    assert (
+        label_queries(copied, built, graph, split).notes[-1].startswith("1 of 1 relevant documents")
+    )
 
 
 def test_the_command_exports_instead_of_measuring(built: Workspace, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from graphtune.cli import main
 from graphtune.config import TrainConfig
 from graphtune.errors import DataError
 from graphtune.files import write_record
+from graphtune.lineage import describe_training
 from graphtune.pairs import read_pairs, write_pairs
 from graphtune.pipeline import build_workspace, list_models, pair_workspace, read_graph
 from graphtune.train.records import REPORT_NAME, TrainReport
@@ -40,7 +41,9 @@ def test_reports_are_read_back_compared_and_kept(
     [again] = measuring.bench_workspace(built, force=False)
     assert (again.made, again.data, again.table) == (False, first.data, first.table)
     [later] = measuring.bench_workspace(
-        built, force=False, compare=[first.folder], out=tmp_path / "later"
+        built,
+        measuring.BenchRequest(compare=(first.folder,), out=tmp_path / "later"),
+        force=False,
     )
     assert (later.made, later.folder) == (True, tmp_path / "later" / "graph")
     [compared] = later.data["compared"]
@@ -56,7 +59,9 @@ def test_reports_are_read_back_compared_and_kept(
     (beir / "queries.jsonl").write_text('{"_id": "q1", "text": "bumping letters"}')
     (beir / "qrels" / "test.tsv").write_text("q\td\ts\nq1\td1\t2\n")
     with pytest.raises(DataError, match="on other documents, queries and judgements"):
-        measuring.bench_workspace(built, beir=[beir], compare=[first.folder])
+        measuring.bench_workspace(
+            built, measuring.BenchRequest(beir=(beir,), compare=(first.folder,))
+        )
 
 
 def test_models_whose_pairs_are_gone_or_leak_take_the_headline_away(built: Workspace):
@@ -64,7 +69,7 @@ def test_models_whose_pairs_are_gone_or_leak_take_the_headline_away(built: Works
     graph, split = read_graph(built)
 
     def describe() -> Training:
-        return measuring._describe_training(built, graph, split, list_models(built))
+        return describe_training(built, graph, split, list_models(built))
 
     leave_report(built, card.hashes)
     clean = describe()

@@ -32,7 +32,7 @@ def bench(
              graphtune bench -w papers-ws --out later --compare papers-ws/results/graph
              graphtune bench -w papers-ws --export-beir papers-beir
     """
-    from graphtune.measuring import bench_workspace, export_workspace
+    from graphtune.measuring import BenchRequest, bench_workspace, export_workspace
     from graphtune.workspace import open_workspace
 
     opened = open_workspace(workspace)
@@ -44,16 +44,8 @@ def bench(
         data = export_workspace(opened, export)
         counts = ", ".join(f"{name} {count:,}" for name, count in data["splits"].items())
         return Outcome(data, f"{export}: {data['documents']:,} documents; queries: {counts}")
-    results = bench_workspace(
-        opened,
-        models,
-        beir,
-        splits,
-        compare=compare,
-        out=out,
-        show_all=show_all,
-        rerankers=rerankers,
-    )
+    request = BenchRequest(models, rerankers, beir, splits, compare, out, show_all)
+    results = bench_workspace(opened, request)
     tables = [f"{result.table}\nreport: {result.folder}" for result in results]
     return Outcome({"benchmarks": [result.data for result in results]}, "\n\n".join(tables))
 

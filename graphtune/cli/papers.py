@@ -174,7 +174,9 @@ def run_all(
         say(f"model {model.path}: {model.report.verdict}" + ("" if model.made else " (up to date)"))
     results = measuring.bench_workspace(workspace, force=False)
     if beir:
-        results += measuring.bench_workspace(workspace, beir=beir, force=False)
+        results += measuring.bench_workspace(
+            workspace, measuring.BenchRequest(beir=beir), force=False
+        )
     for result in results:
         say(f"results {result.folder}" + ("" if result.made else " (up to date)"))
     best = pipeline.pick_model(workspace).model
