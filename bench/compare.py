@@ -35,7 +35,8 @@ class Result:
 
     `measures` are means over the queries, each query averaged over the training seeds first;
     `by_seed` holds the means of every single seed. `ndcg_interval` is the 95 % interval (low, high)
-    of NDCG@10, by a bootstrap over the `n_clusters` sets of queries about the same concepts.
+    of NDCG@10, by a bootstrap over the `n_clusters` sets of queries about the same (see
+    `list_clusters`).
     `difference` is (mean, low, high) of NDCG@10 minus that of the base at the same dimension and in
     float32 (at the base's full width, where it was not run at this one); None for the base itself,
     and for floors and ceilings. A `dim` of 0 means a system without vectors.
@@ -119,8 +120,9 @@ def compare_systems(
     slices = list_slices(benchmark)
     # A ceiling is one for the judgements that it was made from, not for those of a tier.
     cells = [
-        (part, *pair)
+        (part, clusters, *pair)
         for part in slices
+        for clusters in [list_clusters(benchmark, part.queries)]
         for pair in pairs
         if not (part.tier and pair[0].kind == "ceiling")
     ]
@@ -132,8 +134,8 @@ def compare_systems(
         bootstrap=bootstrap,
         seed=seed,
         results=tuple(
-            _summarise(benchmark, scores, part, ranking, rival, (bootstrap, seed))
-            for part, ranking, rival in track(cells, "intervals", "rows", total=len(cells))
+            _summarise(benchmark, scores, *cell, (bootstrap, seed))
+            for cell in track(cells, "intervals", "rows", total=len(cells))
         ),
         claims=_judge_rankings(benchmark, scores, pairs, (bootstrap, seed)),
         scores=scores,
@@ -168,6 +170,7 @@ def _judge_rankings(
     part = next((one for one in list_slices(benchmark) if one.label == group), None)
     if part is None:
         return ()
+    clusters = list_clusters(benchmark, part.queries)
     comparisons = [
         Comparison(
             ours_label=ranking.label,
@@ -175,7 +178,7 @@ def _judge_rankings(
             group=part.label,
             ours=take_queries(benchmark, scores["", ranking.key], part.queries)[:, :, NDCG],
             base=take_queries(benchmark, scores["", rival.key], part.queries)[:, :, NDCG],
-            clusters=list_clusters(benchmark, part.queries),
+            clusters=clusters,
         )
         for ranking, rival in pairs
         if rival
@@ -193,8 +196,23 @@ def take_queries(
 
 
 def list_clusters(benchmark: Benchmark, queries: Sequence[str]) -> list[Hashable]:
-    """Return what each query is about: its concepts, else itself."""
-    return [benchmark.concepts.get(query) or query for query in queries]
+    """Return what each query is about: its concepts, else its relevant documents.
+
+    Names of one thing have the same answers, and succeed and fail together.
+
+    >>> qrels = {"q": {"d": 2, "e": 0}, "r": {"d": 1}, "s": {"e": 1}}
+    >>> q, r, s = list_clusters(Benchmark("b", {}, dict.fromkeys("qrs", ""), qrels), "qrs")
+    >>> q == r, r == s
+    (True, False)
+    """
+
+    def name_topic(query: str) -> Hashable:
+        if concepts := benchmark.concepts.get(query):
+            return "concepts", frozenset(concepts)
+        grades = benchmark.qrels[query]
+        return "answers", frozenset(key for key, grade in grades.items() if grade > 0)
+
+    return [name_topic(query) for query in queries]
 
 
 def score_rankings(benchmark: Benchmark, rankings: Sequence[Ranking]) -> Scores:
@@ -238,12 +256,12 @@ def _summarise(
     benchmark: Benchmark,
     scores: Scores,
     part: Slice,
+    clusters: Sequence[Hashable],
     ranking: Ranking,
     rival: Ranking | None,
     bootstrap: tuple[int, int],
 ) -> Result:
     """Average over seeds, then over queries; `rival` is what the ranking is compared with."""
-    clusters = list_clusters(benchmark, part.queries)
     ours = take_queries(benchmark, scores[part.tier, ranking.key], part.queries)
     per_query = ours.mean(axis=0)
     _, low, high = mean_interval(per_query[:, NDCG], *bootstrap, clusters)

@@ -197,7 +197,7 @@ def test_few_queries_or_few_concepts_are_too_few_whatever_the_difference():
         assert claim.detectable is None
         assert not claim.holds
         assert state_claim(claim).startswith("too few queries for a claim between A and B on held")
-    assert "(n = 60 queries about 6 concepts)" in state_claim(crowded)
+    assert "(n = 60 queries about 6 topics)" in state_claim(crowded)
     assert judge_one(shift(0.5, n_queries=20)).holds
     seven = replace(shift(0.5), clusters=[number % 7 for number in range(60)])
     assert judge_one(seven).holds
