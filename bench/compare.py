@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from graphtune.bench.benchmark import Benchmark, Slice, list_slices
 from graphtune.bench.claims import Claim, Comparison, judge_claims
 from graphtune.bench.exposure import Training, find_headline_group
-from graphtune.bench.systems import Missing, Precision, Ranking
+from graphtune.bench.systems import MARKS, Missing, Precision, Ranking
 from graphtune.errors import DataError
 from graphtune.metrics import (
     MEASURES,
@@ -23,8 +23,6 @@ from graphtune.metrics import (
 from graphtune.progress import track
 
 NDCG = MEASURES.index("NDCG@10")
-#: Kinds of rankings that are marks in the table; nothing is claimed of them.
-MARKS = ("floor", "ceiling")
 #: (tier, key of a ranking) -> measures, shape (seeds, queries, measures), queries as in the benchmark.
 Scores = Mapping[tuple[str, tuple[str, int, Precision]], NDArray[np.float64]]
 

@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from graphtune.bench.benchmark import UNLABELLED
-from graphtune.bench.compare import MARKS, Report, Result
+from graphtune.bench.compare import Report, Result
 from graphtune.bench.exposure import find_headline_group
-from graphtune.bench.systems import Ranking
+from graphtune.bench.systems import MARKS, Ranking
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import csv
 import hashlib
 import io
 import json
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain
@@ -25,7 +24,7 @@ from graphtune.bench.headline import find_headline
 from graphtune.bench.page import render_page
 from graphtune.bench.table import render_table
 from graphtune.bench.trec import list_large_tiers, render_judgements, render_runs
-from graphtune.files import write_text
+from graphtune.files import write_bytes
 from graphtune.metrics import MEASURES
 
 RESULTS_NAME, SCORES_NAME, COSTS_NAME = "results.json", "scores.csv", "costs.json"
@@ -104,10 +103,12 @@ def write_report(
     - `report.html`: one page to look at, without a network
     - `table.txt` as a terminal shows it, and `table.md` with all rows
     - `costs.json`: times; they, also in the page, are all that differs when a report is written again
-    - `runs/<model>-<dim>[-<precision>][-seed<i>].trec` with all queries
+    - `runs/<model>-<dim>[-<precision>][-seed<i>].trec.gz` with all queries, but none of floors and
+      ceilings
     - `qrels.trec` for all queries and `qrels-<slice>.trec` for some, so that `ir_measures
-      qrels-held-out.trec runs/<file> nDCG@10` gives a row of the table again (other tools may order
-      ties differently). Whitespace in ids, which the format cannot hold, is percent-encoded.
+      qrels-held-out.trec runs/<file> nDCG@10` gives a row of the table again (other tools want the
+      run unpacked by `gunzip -k`, and may order ties differently). Whitespace in ids, which the
+      format cannot hold, is percent-encoded.
     """
     described = describe_report(report, provenance or {})
     scores = render_scores(report)
@@ -122,19 +123,18 @@ def write_report(
     }
     # Results come last and go first: where they are, all other files are there and theirs.
     (folder / RESULTS_NAME).unlink(missing_ok=True)
-    shutil.rmtree(folder / "runs", ignore_errors=True)
-    (folder / "runs").mkdir(parents=True)
-    for stale in folder.glob("qrels*.trec"):
+    (folder / "runs").mkdir(parents=True, exist_ok=True)
+    for stale in chain(folder.glob("qrels*.trec"), folder.glob("runs/*.trec*")):
         stale.unlink()
     written = []
     # One at a time: all runs together may be larger than memory.
-    for name, text in chain(
+    for name, content in chain(
         texts.items(),
         render_judgements(report.benchmark),
         render_runs(report.rankings),
         [(RESULTS_NAME, _render_json(described))],
     ):
-        write_text(folder / name, text)
+        write_bytes(folder / name, content if isinstance(content, bytes) else content.encode())
         written.append(folder / name)
     return written
 

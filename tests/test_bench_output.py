@@ -85,8 +85,8 @@ def test_only_the_costs_differ_when_the_same_is_written_again(report: Report, tm
     assert "99.5" in (tmp_path / "two" / "costs.json").read_text()
     assert {path.name for path in paths} >= {
         "results.json", "results.csv", "scores.csv", "table.md", "table.txt", "qrels.trec",
-        "qrels-seen.trec", "BM25-0.trec", "graphtune-evidence-64-seed1.trec",
-        "sentence-transformers-all-MiniLM-L6-v2-384-binary.trec",
+        "qrels-seen.trec", "BM25-0.trec.gz", "graphtune-evidence-64-seed1.trec.gz",
+        "sentence-transformers-all-MiniLM-L6-v2-384-binary.trec.gz",
     }  # fmt: skip
 
 
@@ -95,6 +95,7 @@ def test_names_cannot_leave_the_folder_and_stale_files_go(tmp_path: Path):
     names = (BASE, "../x", "..\\x", "X")
     rankings = [Ranking(name, base.runs, 8) for name in names]
     write_report(make_report(), tmp_path / "out")
+    (tmp_path / "out" / "runs" / "old.trec").touch()
     paths = write_report(make_report(replace(BENCHMARK, tiers={}), rankings), tmp_path / "out")
     assert {path.parent for path in paths} == {tmp_path / "out", tmp_path / "out" / "runs"}
     assert sorted(paths) == sorted(p for p in (tmp_path / "out").rglob("*") if p.is_file())
