@@ -148,7 +148,10 @@ def read_data(folder: Path) -> dict[str, Any]:
 def read_result(
     folder: Path, benchmark: Benchmark, inputs: Mapping[str, str]
 ) -> tuple[dict[str, Any], str] | None:
-    """Return the data and the text in a folder if they are of this benchmark and these inputs."""
+    """Return the data and the text in a folder if they are of this benchmark and these inputs.
+
+    Results that lack a system, or whose notes would be others now, are measured again.
+    """
     try:
         data = read_data(folder)
         table = (folder / _TABLE_NAME).read_text(encoding="utf-8")
@@ -159,7 +162,8 @@ def read_result(
     held = data.get("provenance", {})
     is_current = all(held.get(key) == value for key, value in wanted.items())
     trained = {key for key in held if key.startswith("trained ")}
-    if not is_current or not trained <= wanted.keys():
+    is_whole = not data["missing"] and data["notes"] == list(benchmark.notes)
+    if not is_current or not is_whole or not trained <= wanted.keys():
         return None
     return data, _join_texts(table, render_costs(costs))
 

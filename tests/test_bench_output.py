@@ -102,9 +102,10 @@ def test_names_cannot_leave_the_folder_and_stale_files_go(tmp_path: Path):
 
 
 def test_results_of_the_same_inputs_are_read_back_and_others_are_not(
-    report: Report, tmp_path: Path
+    tmp_path: Path,
 ):
     inputs = {"settings": "x", "trained a": "1"}
+    report = replace(make_report(), missing=())
     write_report(report, tmp_path, {**inputs, "model a": "2"})
     held = read_result(tmp_path, BENCHMARK, inputs)
     assert held is not None
@@ -117,7 +118,10 @@ def test_results_of_the_same_inputs_are_read_back_and_others_are_not(
         (BENCHMARK, {"settings": "x"}),
         (relabelled, inputs),
         (replace(BENCHMARK, documents={}), inputs),
+        (replace(BENCHMARK, notes=("Another.",)), inputs),
     ):
         assert read_result(tmp_path, benchmark, wanted) is None
+    write_report(make_report(), tmp_path / "lacking", inputs)  # the hub may answer by now
+    assert read_result(tmp_path / "lacking", BENCHMARK, inputs) is None
     (tmp_path / "costs.json").write_text("{")
     assert read_result(tmp_path, BENCHMARK, inputs) is None
