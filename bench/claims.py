@@ -25,6 +25,7 @@ from graphtune.bench.significance import (
 )
 from graphtune.errors import DataError
 from graphtune.metrics import paired_interval
+from graphtune.progress import track
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +101,10 @@ def judge_claims(
     for comparison in comparisons:
         _check_scores(comparison)
     resamples = max(resamples, 200 * len(comparisons))
-    values = [randomise_signs(_sum_clusters(one)[0], resamples, seed) for one in comparisons]
+    values = [
+        randomise_signs(_sum_clusters(one)[0], resamples, seed)
+        for one in track(comparisons, "claims", "comparisons", total=len(comparisons))
+    ]
     return tuple(
         _judge(comparison, (p, corrected), len(comparisons), (bootstrap, seed))
         for comparison, p, corrected in zip(comparisons, values, correct_holm(values), strict=True)

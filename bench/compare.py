@@ -223,7 +223,7 @@ def score_rankings(benchmark: Benchmark, rankings: Sequence[Ranking]) -> Scores:
     tiers: dict[str, Qrels] = {"": benchmark.qrels, **benchmark.tiers}
     scorers = {tier: make_scorer(qrels) for tier, qrels in tiers.items()}
     scores = {}
-    for ranking in rankings:
+    for ranking in track(rankings, "scoring", "rankings", total=len(rankings)):
         if not ranking.runs:
             raise DataError(
                 f"{ranking.label} has no run on {benchmark.name}: run it, or leave it out"

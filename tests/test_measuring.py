@@ -42,9 +42,10 @@ def test_reports_are_read_back_compared_and_kept(
     assert (again.made, again.data, again.table) == (False, first.data, first.table)
     narrow = built.config.train.model_copy(update={"matryoshka_dims": (64,)})
     other = replace(built, config=built.config.model_copy(update={"train": narrow}))
-    with monkeypatch.context() as patch, pytest.raises(TypeError):
-        patch.setattr(measuring, "_measure", None)  # it must be measured, whose widths are others
-        measuring.bench_workspace(other, force=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(measuring, "_measure", None)  # it must be measured, for its widths are others
+        with pytest.raises(TypeError):
+            measuring.bench_workspace(other, force=False)
     [later] = measuring.bench_workspace(
         built,
         measuring.BenchRequest(compare=(first.folder,), out=tmp_path / "later"),
