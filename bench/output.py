@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -126,14 +126,15 @@ def write_report(
     (folder / "runs").mkdir(parents=True, exist_ok=True)
     for stale in chain(folder.glob("qrels*.trec"), folder.glob("runs/*.trec*")):
         stale.unlink()
-    written = []
     # One at a time: all runs together may be larger than memory.
-    for name, content in chain(
+    files: Iterator[tuple[str, str | bytes]] = chain(
         texts.items(),
         render_judgements(report.benchmark),
         render_runs(report.rankings),
         [(RESULTS_NAME, _render_json(described))],
-    ):
+    )
+    written = []
+    for name, content in files:
         write_bytes(folder / name, content if isinstance(content, bytes) else content.encode())
         written.append(folder / name)
     return written
