@@ -109,10 +109,7 @@ def compare_systems(
     Raises:
         DataError: the base is missing, or a ranking has no run or answers no query at all.
     """
-    widths = {ranking.dim: ranking for ranking in reversed(rankings) if _is_base(ranking, base)}
-    if not widths:
-        ran = ", ".join(dict.fromkeys(ranking.system for ranking in rankings))
-        raise DataError(f"the base {base!r} is not among the systems that ran: {ran}")
+    widths = _list_widths(rankings, base)
     pairs = [(one, _find_rival(one, base, widths)) for one in rankings]
     scores = score_rankings(benchmark, rankings)
     slices = list_slices(benchmark)
@@ -144,6 +141,15 @@ def add_training(report: Report, training: Training) -> Report:
     """Add what the trained systems learned from; claims on a group that leaks are withdrawn."""
     leaks = find_headline_group(report.benchmark) in training.leaks
     return replace(report, training=training, claims=() if leaks else report.claims)
+
+
+def _list_widths(rankings: Sequence[Ranking], base: str) -> dict[int, Ranking]:
+    """Return the base's float32 rankings by dimension."""
+    widths = {ranking.dim: ranking for ranking in reversed(rankings) if _is_base(ranking, base)}
+    if not widths:
+        ran = ", ".join(dict.fromkeys(ranking.system for ranking in rankings))
+        raise DataError(f"the base {base!r} is not among the systems that ran: {ran}")
+    return widths
 
 
 def _is_base(ranking: Ranking, base: str) -> bool:

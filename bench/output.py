@@ -22,6 +22,7 @@ from graphtune.bench.costs import count_bytes, describe_costs, render_costs
 from graphtune.bench.exposure import mark_group
 from graphtune.bench.headline import find_headline
 from graphtune.bench.page import render_page
+from graphtune.bench.systems import MARKS
 from graphtune.bench.table import render_table
 from graphtune.bench.trec import list_large_tiers, render_judgements, render_runs
 from graphtune.files import write_bytes
@@ -224,7 +225,7 @@ def _render_results(rows: Sequence[Mapping[str, Any]]) -> str:
             *(row["measures"][measure] for measure in MEASURES),
             *row["ndcg_interval"],
             *(row["difference"] or ("", "", "")),
-            len(row["by_seed"]["NDCG@10"]),
+            "" if row["kind"] in MARKS else len(row["by_seed"]["NDCG@10"]),
         )
         for row in rows
     )

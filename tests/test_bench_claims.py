@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
+from graphtune.bench import claims
 from graphtune.bench.claims import Claim, Comparison, judge_claims, state_claim
 from graphtune.bench.significance import ALPHA
 from graphtune.errors import DataError
@@ -179,6 +180,14 @@ def test_a_training_seed_of_the_other_sign_forbids_the_claim():
     assert not claim.holds
     assert "no difference shown between A and B" in state_claim(claim)
     assert "; 3 seeds disagree: from -0.010 to +0.1" in state_claim(claim)
+
+
+def test_an_interval_that_holds_zero_forbids_the_claim(monkeypatch):
+    assert judge_one(shift(0.1)).holds
+    monkeypatch.setattr(claims, "paired_interval", lambda *_: (0.1, -0.001, 0.2))
+    claim = judge_one(shift(0.1))
+    assert claim.p < ALPHA
+    assert not claim.holds
 
 
 def test_two_runs_on_both_sides_must_all_agree():

@@ -68,6 +68,7 @@ def test_the_csv_of_scores_gives_the_rows_again(report: Report, tmp_path: Path):
         ]
         assert len(values) == int(row["n_queries"])
         assert sum(values) / len(values) == pytest.approx(float(row["NDCG@10"]))
+        assert row["seeds"] == {TRAINED: "2", "oracle": ""}.get(row["system"], "1")
         assert float(row["NDCG@10_low"]) <= float(row["NDCG@10"]) <= float(row["NDCG@10_high"])
 
 
