@@ -143,8 +143,9 @@ def _find_qrels(folder: Path, split: str) -> Path:
         )
         raise DataError(f"{folder} is no BEIR folder: {' and '.join(missing)} missing. {remedy}")
     path = folder / "qrels" / f"{split}.tsv"
-    if not path.is_file():
-        splits = sorted(found.stem for found in (folder / "qrels").glob("*.tsv"))
+    splits = sorted(found.stem for found in (folder / "qrels").glob("*.tsv"))
+    # The name becomes that of a results folder: a path would lead out of it.
+    if split not in splits or not path.is_file():
         raise DataError(
             f"{folder} has no split {split!r}; it has: {', '.join(splits) or 'none'} "
             "(files qrels/<split>.tsv)"

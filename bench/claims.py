@@ -25,6 +25,7 @@ from graphtune.bench.significance import (
 )
 from graphtune.errors import DataError
 from graphtune.metrics import paired_interval
+from graphtune.progress import track
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +101,10 @@ def judge_claims(
     for comparison in comparisons:
         _check_scores(comparison)
     resamples = max(resamples, 200 * len(comparisons))
-    values = [randomise_signs(_sum_clusters(one)[0], resamples, seed) for one in comparisons]
+    values = [
+        randomise_signs(_sum_clusters(one)[0], resamples, seed)
+        for one in track(comparisons, "claims", "comparisons", total=len(comparisons))
+    ]
     return tuple(
         _judge(comparison, (p, corrected), len(comparisons), (bootstrap, seed))
         for comparison, p, corrected in zip(comparisons, values, correct_holm(values), strict=True)
@@ -114,17 +118,17 @@ def state_claim(claim: Claim, measure: str = "NDCG@10") -> str:
     >>> print(state_claim(Claim("A", "B", *told, (0.02, 0.04), "above", True)))
     ... # doctest: +NORMALIZE_WHITESPACE
     A beats B on held-out: NDCG@10 +0.030 [+0.010, +0.050], p = 0.003 (Holm over 8),
-    n = 83 queries about 60 concepts; 2 seeds from +0.020 to +0.040
+    n = 83 queries about 60 topics; 2 seeds from +0.020 to +0.040
     >>> print(state_claim(Claim("A", "B", *told, (-0.02, 0.08), "above", False)))
     ... # doctest: +NORMALIZE_WHITESPACE
-    no difference shown between A and B on held-out (n = 83 queries about 60 concepts,
+    no difference shown between A and B on held-out (n = 83 queries about 60 topics,
     detectable ≥ 0.021): NDCG@10 +0.030 [+0.010, +0.050], p = 0.003 (Holm over 8);
     2 seeds disagree: from -0.020 to +0.080
     """
     (low, high), p = claim.interval, claim.p_corrected
     queries = f"n = {claim.n_queries} queries"
     if claim.n_clusters < claim.n_queries:
-        queries += f" about {claim.n_clusters} concept{'s' if claim.n_clusters > 1 else ''}"
+        queries += f" about {claim.n_clusters} topic{'s' if claim.n_clusters > 1 else ''}"
     numbers = f"{measure} {claim.difference:+.3f} [{low:+.3f}, {high:+.3f}]"
     numbers += ", p < 0.001" if p < 0.001 else f", p = {p:.3f}"
     numbers += f" ≥ {ALPHA}" if p >= ALPHA else ""

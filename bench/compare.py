@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from graphtune.bench.benchmark import Benchmark, Slice, list_slices
 from graphtune.bench.claims import Claim, Comparison, judge_claims
 from graphtune.bench.exposure import Training, find_headline_group
-from graphtune.bench.systems import Missing, Precision, Ranking
+from graphtune.bench.systems import MARKS, Missing, Precision, Ranking
 from graphtune.errors import DataError
 from graphtune.metrics import (
     MEASURES,
@@ -23,8 +23,6 @@ from graphtune.metrics import (
 from graphtune.progress import track
 
 NDCG = MEASURES.index("NDCG@10")
-#: Kinds of rankings that are marks in the table; nothing is claimed of them.
-MARKS = ("floor", "ceiling")
 #: (tier, key of a ranking) -> measures, shape (seeds, queries, measures), queries as in the benchmark.
 Scores = Mapping[tuple[str, tuple[str, int, Precision]], NDArray[np.float64]]
 
@@ -35,7 +33,8 @@ class Result:
 
     `measures` are means over the queries, each query averaged over the training seeds first;
     `by_seed` holds the means of every single seed. `ndcg_interval` is the 95 % interval (low, high)
-    of NDCG@10, by a bootstrap over the `n_clusters` sets of queries about the same concepts.
+    of NDCG@10, by a bootstrap over the `n_clusters` sets of queries about the same (see
+    `list_clusters`).
     `difference` is (mean, low, high) of NDCG@10 minus that of the base at the same dimension and in
     float32 (at the base's full width, where it was not run at this one); None for the base itself,
     and for floors and ceilings. A `dim` of 0 means a system without vectors.
@@ -110,17 +109,15 @@ def compare_systems(
     Raises:
         DataError: the base is missing, or a ranking has no run or answers no query at all.
     """
-    widths = {ranking.dim: ranking for ranking in reversed(rankings) if _is_base(ranking, base)}
-    if not widths:
-        ran = ", ".join(dict.fromkeys(ranking.system for ranking in rankings))
-        raise DataError(f"the base {base!r} is not among the systems that ran: {ran}")
+    widths = _list_widths(rankings, base)
     pairs = [(one, _find_rival(one, base, widths)) for one in rankings]
     scores = score_rankings(benchmark, rankings)
     slices = list_slices(benchmark)
     # A ceiling is one for the judgements that it was made from, not for those of a tier.
     cells = [
-        (part, *pair)
+        (part, clusters, *pair)
         for part in slices
+        for clusters in [list_clusters(benchmark, part.queries)]
         for pair in pairs
         if not (part.tier and pair[0].kind == "ceiling")
     ]
@@ -132,8 +129,8 @@ def compare_systems(
         bootstrap=bootstrap,
         seed=seed,
         results=tuple(
-            _summarise(benchmark, scores, part, ranking, rival, (bootstrap, seed))
-            for part, ranking, rival in track(cells, "intervals", "rows", total=len(cells))
+            _summarise(benchmark, scores, *cell, (bootstrap, seed))
+            for cell in track(cells, "intervals", "rows", total=len(cells))
         ),
         claims=_judge_rankings(benchmark, scores, pairs, (bootstrap, seed)),
         scores=scores,
@@ -144,6 +141,15 @@ def add_training(report: Report, training: Training) -> Report:
     """Add what the trained systems learned from; claims on a group that leaks are withdrawn."""
     leaks = find_headline_group(report.benchmark) in training.leaks
     return replace(report, training=training, claims=() if leaks else report.claims)
+
+
+def _list_widths(rankings: Sequence[Ranking], base: str) -> dict[int, Ranking]:
+    """Return the base's float32 rankings by dimension."""
+    widths = {ranking.dim: ranking for ranking in reversed(rankings) if _is_base(ranking, base)}
+    if not widths:
+        ran = ", ".join(dict.fromkeys(ranking.system for ranking in rankings))
+        raise DataError(f"the base {base!r} is not among the systems that ran: {ran}")
+    return widths
 
 
 def _is_base(ranking: Ranking, base: str) -> bool:
@@ -168,6 +174,7 @@ def _judge_rankings(
     part = next((one for one in list_slices(benchmark) if one.label == group), None)
     if part is None:
         return ()
+    clusters = list_clusters(benchmark, part.queries)
     comparisons = [
         Comparison(
             ours_label=ranking.label,
@@ -175,7 +182,7 @@ def _judge_rankings(
             group=part.label,
             ours=take_queries(benchmark, scores["", ranking.key], part.queries)[:, :, NDCG],
             base=take_queries(benchmark, scores["", rival.key], part.queries)[:, :, NDCG],
-            clusters=list_clusters(benchmark, part.queries),
+            clusters=clusters,
         )
         for ranking, rival in pairs
         if rival
@@ -193,8 +200,23 @@ def take_queries(
 
 
 def list_clusters(benchmark: Benchmark, queries: Sequence[str]) -> list[Hashable]:
-    """Return what each query is about: its concepts, else itself."""
-    return [benchmark.concepts.get(query) or query for query in queries]
+    """Return what each query is about: its concepts, else its relevant documents.
+
+    Names of one thing have the same answers, and succeed and fail together.
+
+    >>> qrels = {"q": {"d": 2, "e": 0}, "r": {"d": 1}, "s": {"e": 1}}
+    >>> q, r, s = list_clusters(Benchmark("b", {}, dict.fromkeys("qrs", ""), qrels), "qrs")
+    >>> q == r, r == s
+    (True, False)
+    """
+
+    def name_topic(query: str) -> Hashable:
+        if concepts := benchmark.concepts.get(query):
+            return "concepts", frozenset(concepts)
+        grades = benchmark.qrels[query]
+        return "answers", frozenset(key for key, grade in grades.items() if grade > 0)
+
+    return [name_topic(query) for query in queries]
 
 
 def score_rankings(benchmark: Benchmark, rankings: Sequence[Ranking]) -> Scores:
@@ -207,7 +229,7 @@ def score_rankings(benchmark: Benchmark, rankings: Sequence[Ranking]) -> Scores:
     tiers: dict[str, Qrels] = {"": benchmark.qrels, **benchmark.tiers}
     scorers = {tier: make_scorer(qrels) for tier, qrels in tiers.items()}
     scores = {}
-    for ranking in rankings:
+    for ranking in track(rankings, "scoring", "rankings", total=len(rankings)):
         if not ranking.runs:
             raise DataError(
                 f"{ranking.label} has no run on {benchmark.name}: run it, or leave it out"
@@ -238,12 +260,12 @@ def _summarise(
     benchmark: Benchmark,
     scores: Scores,
     part: Slice,
+    clusters: Sequence[Hashable],
     ranking: Ranking,
     rival: Ranking | None,
     bootstrap: tuple[int, int],
 ) -> Result:
     """Average over seeds, then over queries; `rival` is what the ranking is compared with."""
-    clusters = list_clusters(benchmark, part.queries)
     ours = take_queries(benchmark, scores[part.tier, ranking.key], part.queries)
     per_query = ours.mean(axis=0)
     _, low, high = mean_interval(per_query[:, NDCG], *bootstrap, clusters)

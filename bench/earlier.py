@@ -15,7 +15,6 @@ import numpy as np
 from graphtune.bench.benchmark import DATA_PARTS, UNLABELLED, Benchmark, hash_benchmark, hash_parts
 from graphtune.bench.claims import Comparison, judge_claims
 from graphtune.bench.compare import (
-    MARKS,
     NDCG,
     Compared,
     Report,
@@ -24,7 +23,7 @@ from graphtune.bench.compare import (
 )
 from graphtune.bench.headline import find_headline, list_widest
 from graphtune.bench.output import RESULTS_NAME, SCORE_KEYS, SCORES_NAME
-from graphtune.bench.systems import Precision, Ranking
+from graphtune.bench.systems import MARKS, Precision, Ranking
 from graphtune.errors import DataError
 
 _MEASURE = "NDCG@10"

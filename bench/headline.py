@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from graphtune.bench.benchmark import UNLABELLED
-from graphtune.bench.compare import MARKS, Report, Result
+from graphtune.bench.compare import Report, Result
 from graphtune.bench.exposure import find_headline_group
-from graphtune.bench.systems import Ranking
+from graphtune.bench.systems import MARKS, Ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ def select_results(report: Report, group: str, stratum: str = "", tier: str = ""
 
 
 def count_queries(row: Result) -> str:
-    """Say how many queries a row stands on, and about how many concepts where they are fewer."""
+    """Say how many queries a row stands on, and about how many topics where they are fewer."""
     text = f"{row.n_queries:,} queries" if row.n_queries > 1 else "1 query"
-    return text + (f" about {row.n_clusters:,} concepts" if row.n_clusters < row.n_queries else "")
+    return text + (f" about {row.n_clusters:,} topics" if row.n_clusters < row.n_queries else "")
 
 
 def spread_seeds(row: Result) -> str:

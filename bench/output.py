@@ -4,8 +4,7 @@ import csv
 import hashlib
 import io
 import json
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -23,9 +22,10 @@ from graphtune.bench.costs import count_bytes, describe_costs, render_costs
 from graphtune.bench.exposure import mark_group
 from graphtune.bench.headline import find_headline
 from graphtune.bench.page import render_page
+from graphtune.bench.systems import MARKS
 from graphtune.bench.table import render_table
 from graphtune.bench.trec import list_large_tiers, render_judgements, render_runs
-from graphtune.files import write_text
+from graphtune.files import write_bytes
 from graphtune.metrics import MEASURES
 
 RESULTS_NAME, SCORES_NAME, COSTS_NAME = "results.json", "scores.csv", "costs.json"
@@ -104,10 +104,12 @@ def write_report(
     - `report.html`: one page to look at, without a network
     - `table.txt` as a terminal shows it, and `table.md` with all rows
     - `costs.json`: times; they, also in the page, are all that differs when a report is written again
-    - `runs/<model>-<dim>[-<precision>][-seed<i>].trec` with all queries
+    - `runs/<model>-<dim>[-<precision>][-seed<i>].trec.gz` with all queries, but none of floors and
+      ceilings
     - `qrels.trec` for all queries and `qrels-<slice>.trec` for some, so that `ir_measures
-      qrels-held-out.trec runs/<file> nDCG@10` gives a row of the table again (other tools may order
-      ties differently). Whitespace in ids, which the format cannot hold, is percent-encoded.
+      qrels-held-out.trec runs/<file> nDCG@10` gives a row of the table again (other tools want the
+      run unpacked by `gunzip -k`, and may order ties differently). Whitespace in ids, which the
+      format cannot hold, is percent-encoded.
     """
     described = describe_report(report, provenance or {})
     scores = render_scores(report)
@@ -122,19 +124,19 @@ def write_report(
     }
     # Results come last and go first: where they are, all other files are there and theirs.
     (folder / RESULTS_NAME).unlink(missing_ok=True)
-    shutil.rmtree(folder / "runs", ignore_errors=True)
-    (folder / "runs").mkdir(parents=True)
-    for stale in folder.glob("qrels*.trec"):
+    (folder / "runs").mkdir(parents=True, exist_ok=True)
+    for stale in chain(folder.glob("qrels*.trec"), folder.glob("runs/*.trec*")):
         stale.unlink()
-    written = []
     # One at a time: all runs together may be larger than memory.
-    for name, text in chain(
+    files: Iterator[tuple[str, str | bytes]] = chain(
         texts.items(),
         render_judgements(report.benchmark),
         render_runs(report.rankings),
         [(RESULTS_NAME, _render_json(described))],
-    ):
-        write_text(folder / name, text)
+    )
+    written = []
+    for name, content in files:
+        write_bytes(folder / name, content if isinstance(content, bytes) else content.encode())
         written.append(folder / name)
     return written
 
@@ -148,7 +150,10 @@ def read_data(folder: Path) -> dict[str, Any]:
 def read_result(
     folder: Path, benchmark: Benchmark, inputs: Mapping[str, str]
 ) -> tuple[dict[str, Any], str] | None:
-    """Return the data and the text in a folder if they are of this benchmark and these inputs."""
+    """Return the data and the text in a folder if they are of this benchmark and these inputs.
+
+    Results that lack a system, or whose notes would be others now, are measured again.
+    """
     try:
         data = read_data(folder)
         table = (folder / _TABLE_NAME).read_text(encoding="utf-8")
@@ -159,7 +164,8 @@ def read_result(
     held = data.get("provenance", {})
     is_current = all(held.get(key) == value for key, value in wanted.items())
     trained = {key for key in held if key.startswith("trained ")}
-    if not is_current or not trained <= wanted.keys():
+    is_whole = not data["missing"] and data["notes"] == list(benchmark.notes)
+    if not is_current or not is_whole or not trained <= wanted.keys():
         return None
     return data, _join_texts(table, render_costs(costs))
 
@@ -219,7 +225,7 @@ def _render_results(rows: Sequence[Mapping[str, Any]]) -> str:
             *(row["measures"][measure] for measure in MEASURES),
             *row["ndcg_interval"],
             *(row["difference"] or ("", "", "")),
-            len(row["by_seed"]["NDCG@10"]),
+            "" if row["kind"] in MARKS else len(row["by_seed"]["NDCG@10"]),
         )
         for row in rows
     )

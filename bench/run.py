@@ -73,12 +73,7 @@ def run_systems(
         ModelError: the base cannot be loaded or reached.
         DataError: a benchmark has no documents or no queries, or a model gives damaged vectors.
     """
-    for one in benchmarks:
-        if not one.documents or not one.queries:
-            raise DataError(
-                f"the benchmark {one.name} has {len(one.documents)} documents and "
-                f"{len(one.queries)} queries: there is nothing to search"
-            )
+    _check_content(benchmarks)
     benches = [_Bench(one, rank_bm25(one, config.top_k)) for one in benchmarks]
     hashes: dict[str, str] = {}
     for name, references in systems.items():
@@ -93,6 +88,15 @@ def run_systems(
     for model in rerankers:
         hashes |= _rerank(model, f"hybrid {base}", benches, config.rerank_depth)
     return [_compare(bench, base, config) for bench in benches], hashes
+
+
+def _check_content(benchmarks: Sequence[Benchmark]) -> None:
+    for one in benchmarks:
+        if not one.documents or not one.queries:
+            raise DataError(
+                f"the benchmark {one.name} has {len(one.documents)} documents and "
+                f"{len(one.queries)} queries: there is nothing to search"
+            )
 
 
 def _run_system(

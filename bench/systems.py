@@ -9,6 +9,8 @@ from graphtune.metrics import Run
 Precision = Literal["float32", "int8", "binary"]
 #: `floor` and `ceiling` are no systems but marks: what chance gives, and what a perfect order would.
 Kind = Literal["dense", "lexical", "hybrid", "reranked", "floor", "ceiling"]
+#: Of these nothing is claimed, and no runs are written.
+MARKS = ("floor", "ceiling")
 
 
 @dataclass(frozen=True, slots=True)

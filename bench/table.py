@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from graphtune.bench.benchmark import UNSEEN, Slice, list_slices
 from graphtune.bench.claims import Claim, state_claim
-from graphtune.bench.compare import MARKS, Report, Result
+from graphtune.bench.compare import Report, Result
 from graphtune.bench.costs import count_bytes, name_width
 from graphtune.bench.exposure import mark_group
 from graphtune.bench.graph_queries import PAPER_TIER
@@ -16,7 +16,7 @@ from graphtune.bench.headline import (
     spread_seeds,
 )
 from graphtune.bench.layout import Style, draw_table, entitle, wrap_lines
-from graphtune.bench.systems import Ranking
+from graphtune.bench.systems import MARKS, Ranking
 
 #: Strata and tiers that fit beside each other.
 _CUTS = 4

@@ -1,29 +1,39 @@
-"""Runs and judgements in the form that TREC's tools read."""
+"""Runs and judgements in the form that TREC's tools read.
 
+Runs are packed by gzip: `ir_measures` reads them as they are; other tools after `gunzip`.
+"""
+
+import gzip
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from urllib.parse import quote
 
 from graphtune.bench.benchmark import Benchmark, list_slices
 from graphtune.bench.exposure import mark_group
-from graphtune.bench.systems import Ranking
+from graphtune.bench.systems import MARKS, Ranking
 from graphtune.metrics import Qrels, Run
+from graphtune.progress import track
 
 #: Judgements of a tier beyond which no files are written: every passage of a paper for every query
 #: about it grows with the square of the corpus.
 MAX_TIER = 500_000
 
 
-def render_runs(rankings: Sequence[Ranking]) -> Iterator[tuple[str, str]]:
-    """Yield file name and run, one a ranking and training seed."""
+def render_runs(rankings: Sequence[Ranking]) -> Iterator[tuple[str, bytes]]:
+    """Yield file name and packed run, one a ranking and training seed; same run, same bytes.
+
+    Floors and ceilings have none: they are made again from the benchmark and the seed.
+    """
     systems = list(dict.fromkeys(ranking.system for ranking in rankings))
     stems = dict(zip(systems, name_files(systems), strict=True))
-    for ranking in rankings:
+    for ranking in track([one for one in rankings if one.kind not in MARKS], "runs", "rankings"):
         stem = f"{stems[ranking.system]}-{ranking.dim}"
         stem += "" if ranking.precision == "float32" else f"-{ranking.precision}"
         for number, run in enumerate(ranking.runs):
             tag = stem + (f"-seed{number}" if len(ranking.runs) > 1 else "")
-            yield f"runs/{tag}.trec", render_run(run, tag)
+            packed = gzip.compress(render_run(run, tag).encode(), compresslevel=6, mtime=0)
+            yield f"runs/{tag}.trec.gz", packed
 
 
 def render_judgements(benchmark: Benchmark) -> Iterator[tuple[str, str]]:
@@ -57,8 +67,9 @@ def render_run(run: Run, tag: str) -> str:
     >>> print(render_run({"q": [("d 1", 0.5)]}, "bm25"), end="")
     q Q0 d%201 1 0.500000 bm25
     """
+    encode = cache(_encode_id)  # the same documents answer many queries
     return "".join(
-        f"{_encode_id(query)} Q0 {_encode_id(document)} {rank} {score:.6f} {tag}\n"
+        f"{encode(query)} Q0 {encode(document)} {rank} {score:.6f} {tag}\n"
         for query, answers in run.items()
         for rank, (document, score) in enumerate(answers, start=1)
     )

@@ -12,7 +12,12 @@ Record = TypeVar("Record", bound=BaseModel)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text beside its place and move it there: a full disk never leaves half a file.
+    """Write UTF-8 text with line feeds as `write_bytes` does."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write beside its place and move it there: a full disk never leaves half a file.
 
     Raises:
         DataError: the folder does not exist.
@@ -21,7 +26,7 @@ def write_text(path: Path, text: str) -> None:
         raise DataError(f"the folder {path.parent} does not exist; make it first")
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.write_bytes(content)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

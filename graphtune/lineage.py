@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from graphtune.kg import ConceptGraph
 from graphtune.kg.names import normalize_name
 from graphtune.pairs import Certificate, Split, list_anchor_names, read_pairs
 from graphtune.pairs.certificate import Group
-from graphtune.pipeline import certify_models, list_models
+from graphtune.pipeline import certify_models, list_models, read_report
 from graphtune.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -26,9 +26,12 @@ _UNSEEN: tuple[Group, ...] = ("held-out", "new papers")
 def sort_out_stale(
     workspace: Workspace, split: Split, named: Sequence[str]
 ) -> tuple[dict[Path, TrainReport], tuple[str, ...]]:
-    """Return the models that may be measured, and a note on those that may not.
+    """Return the models that may be measured, and notes on those that may not, or are no seeds of one.
 
     A model trained on another split has met concepts that now count as held out.
+
+    Raises:
+        DataError: a model was named that was trained so, here or in another workspace.
     """
     models = list_models(workspace)
     current = {
@@ -38,7 +41,9 @@ def sort_out_stale(
     }
     stale = {path.resolve(): path.name for path in models if path not in current}
     for model in named:
-        if Path(model).resolve() in stale:
+        report = read_report(Path(model))
+        is_foreign = report is not None and report.hashes.get("split") != split.digest
+        if is_foreign or Path(model).resolve() in stale:
             raise DataError(
                 f"{model} was trained on another split or base: its figures would not be held out; "
                 "train it again with `graphtune pairs` and `graphtune train`"
@@ -47,7 +52,25 @@ def sort_out_stale(
         f"left out, because graph, split or base changed since their training: "
         f"{', '.join(stale.values())}; train them again with `graphtune pairs` and `graphtune train`"
     )
-    return current, (note,) if stale else ()
+    return current, (*([note] if stale else []), *_note_unlike(current))
+
+
+def _note_unlike(models: Mapping[Path, TrainReport]) -> list[str]:
+    """Say which models are averaged as training seeds though they differ in more than the seed."""
+    recipes = dict.fromkeys(report.recipe for report in models.values())
+    found = []
+    for recipe in recipes:
+        seeds = {path: report for path, report in models.items() if report.recipe == recipe}
+        made = {
+            (one.settings.model_copy(update={"seeds": ()}), one.hashes.get("pairs"))
+            for one in seeds.values()
+        }
+        if len(made) > 1:
+            found.append(
+                f"the models {', '.join(path.name for path in seeds)} are averaged as one system, "
+                "though their settings or pairs differ; train them again with `graphtune train`"
+            )
+    return found
 
 
 def label_queries(

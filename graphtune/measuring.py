@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphtune.config import BaseConfig
+from graphtune import __version__
+from graphtune.config import BaseConfig, Config
 from graphtune.errors import DataError
 from graphtune.lineage import describe_training, label_queries, name_trained, sort_out_stale
 from graphtune.pipeline import read_graph, refer_to
@@ -79,7 +80,7 @@ def bench_workspace(
         inputs = {
             **graph.hashes,
             "split": split.digest,
-            "settings": f"{workspace.config.base.digest()} {workspace.config.bench.digest()}",
+            "settings": _describe_settings(workspace.config),
             "models": " ".join(request.models),
             "rerankers": " ".join(request.rerankers),
             "leaks": "; ".join(training.leaks.values()),
@@ -107,6 +108,12 @@ def export_workspace(workspace: Workspace, folder: Path) -> dict[str, Any]:
     benchmark = bench.make_graph_benchmark(graph, split)
     splits = bench.write_beir(benchmark, folder)
     return {"folder": str(folder), "documents": len(benchmark.documents), "splits": splits}
+
+
+def _describe_settings(config: Config) -> str:
+    """Name all settings that figures depend on, and the version that makes them."""
+    dims = " ".join(map(str, config.train.matryoshka_dims or ("usual",)))
+    return f"{config.base.digest()} {config.bench.digest()} dimensions {dims} by {__version__}"
 
 
 def _read_results(
@@ -160,9 +167,10 @@ def _publish(
     from graphtune.train.card import add_results
 
     name = report.benchmark.name
-    bench.write_report(report, folder / name, provenance)
+    # Cards first: where results lie in the folder they count as done, and no card is written again.
     for path in trained:
         add_results(path, name, bench.render_table(report, "markdown"))
+    bench.write_report(report, folder / name, provenance)
     data = bench.read_data(folder / name)
     return BenchResult(folder / name, data, bench.render_text(report, show_all), made=True)
 

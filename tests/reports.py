@@ -18,6 +18,7 @@ BENCHMARK = Benchmark(
     QUERIES,
     {query: {"d0": 2, f"d{1 + number % 7}": 1} for number, query in enumerate(QUERIES)},
     {query: "held-out" if number % 3 else "seen" for number, query in enumerate(QUERIES)},
+    concepts={query: (query,) for query in QUERIES},
     strata={query: "plain" if number % 2 else "other" for number, query in enumerate(QUERIES)},
     tiers={"paper": {query: {"d0": 1, "d1": 1} for query in list(QUERIES)[:30]}},
     notes=("A note.",),

@@ -216,3 +216,14 @@ def test_an_empty_corpus_and_empty_judgements_are_refused(folder: Path):
     (folder / "corpus.jsonl").write_text("\n")
     with pytest.raises(DataError, match=r"corpus\.jsonl is empty"):
         load_beir(folder)
+
+
+def test_a_split_is_the_name_of_a_file_and_never_a_path(tmp_path: Path) -> None:
+    folder = tmp_path / "people"
+    (folder / "qrels").mkdir(parents=True)
+    (folder / "corpus.jsonl").write_text('{"_id": "d1", "text": "A poset."}')
+    (folder / "queries.jsonl").write_text('{"_id": "q1", "text": "posets"}')
+    (folder / "qrels" / "test.tsv").write_text("q1\td1\t1\n")
+    for split in ("../qrels/test", str(folder / "qrels" / "test"), "none"):
+        with pytest.raises(DataError, match="it has: test"):
+            load_splits(folder, [split])

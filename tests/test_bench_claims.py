@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
+from graphtune.bench import claims
 from graphtune.bench.claims import Claim, Comparison, judge_claims, state_claim
 from graphtune.bench.significance import ALPHA
 from graphtune.errors import DataError
@@ -181,6 +182,14 @@ def test_a_training_seed_of_the_other_sign_forbids_the_claim():
     assert "; 3 seeds disagree: from -0.010 to +0.1" in state_claim(claim)
 
 
+def test_an_interval_that_holds_zero_forbids_the_claim(monkeypatch):
+    assert judge_one(shift(0.1)).holds
+    monkeypatch.setattr(claims, "paired_interval", lambda *_: (0.1, -0.001, 0.2))
+    claim = judge_one(shift(0.1))
+    assert claim.p < ALPHA
+    assert not claim.holds
+
+
 def test_two_runs_on_both_sides_must_all_agree():
     one = shift(0.1, n_seeds=2)
     bases = np.vstack([one.base - 0.3, one.base + 0.15])
@@ -197,7 +206,7 @@ def test_few_queries_or_few_concepts_are_too_few_whatever_the_difference():
         assert claim.detectable is None
         assert not claim.holds
         assert state_claim(claim).startswith("too few queries for a claim between A and B on held")
-    assert "(n = 60 queries about 6 concepts)" in state_claim(crowded)
+    assert "(n = 60 queries about 6 topics)" in state_claim(crowded)
     assert judge_one(shift(0.5, n_queries=20)).holds
     seven = replace(shift(0.5), clusters=[number % 7 for number in range(60)])
     assert judge_one(seven).holds

@@ -14,7 +14,14 @@ DOCUMENTS = {f"d{number:02}": "" for number in range(20)}
 QUERIES = {f"q{number:02}": "" for number in range(60)}
 #: Of 60 queries, 40 are held out; the relevant document is always d00.
 GROUPS = {query: "held-out" if query < "q40" else "seen" for query in QUERIES}
-BENCHMARK = Benchmark("toy", DOCUMENTS, QUERIES, {q: {"d00": 1} for q in QUERIES}, GROUPS)
+BENCHMARK = Benchmark(
+    "toy",
+    DOCUMENTS,
+    QUERIES,
+    {q: {"d00": 1} for q in QUERIES},
+    GROUPS,
+    concepts={q: (q,) for q in QUERIES},
+)
 
 
 def rank_at(places: list[int]) -> Run:
@@ -64,6 +71,25 @@ def test_rows_hold_means_over_seeds_and_queries_with_their_intervals():
         (np.mean(ndcg(first, held_out)), np.mean(ndcg(second, held_out)))
     )
     assert set(row.measures) == set(row.by_seed) == set(MEASURES)
+
+
+def test_queries_about_one_thing_are_one_cluster_for_intervals_and_claims_alike():
+    def find_topics(**change) -> set[int]:
+        plain = replace(BENCHMARK, groups={}, **change)
+        report = compare(plain, base={8: [random_run(0, 9)]}, tuned={8: [random_run(1, 5)]})
+        base, tuned = report.results
+        scores = [report.scores["", (name, 8, "float32")][0, :, 1] for name in ("base", "tuned")]
+        topics = [number // 3 for number in range(60)]
+        assert base.ndcg_interval == pytest.approx(mean_interval(scores[0], 500, 0, topics)[1:])
+        expected = paired_interval(scores[1], scores[0], 500, 0, topics)
+        assert report.claims[0].interval == tuned.difference[1:] == pytest.approx(expected[1:])
+        return {base.n_clusters, tuned.n_clusters, report.claims[0].n_clusters}
+
+    names = {f"q{n:02}": tuple(sorted(["a", f"c{n // 3}"], reverse=n % 2)) for n in range(60)}
+    assert find_topics(concepts=names) == {20}
+    # Without concepts, those with the same relevant documents; "d00" is relevant to all.
+    judged = {f"q{n:02}": {"d00": 1, f"d{n // 3}": 1, f"x{n}": 0} for n in range(60)}
+    assert find_topics(concepts={}, qrels=judged) == {20}
 
 
 def test_rows_stand_by_group_then_system_then_dimension():

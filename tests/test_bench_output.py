@@ -68,6 +68,7 @@ def test_the_csv_of_scores_gives_the_rows_again(report: Report, tmp_path: Path):
         ]
         assert len(values) == int(row["n_queries"])
         assert sum(values) / len(values) == pytest.approx(float(row["NDCG@10"]))
+        assert row["seeds"] == {TRAINED: "2", "oracle": ""}.get(row["system"], "1")
         assert float(row["NDCG@10_low"]) <= float(row["NDCG@10"]) <= float(row["NDCG@10_high"])
 
 
@@ -85,8 +86,8 @@ def test_only_the_costs_differ_when_the_same_is_written_again(report: Report, tm
     assert "99.5" in (tmp_path / "two" / "costs.json").read_text()
     assert {path.name for path in paths} >= {
         "results.json", "results.csv", "scores.csv", "table.md", "table.txt", "qrels.trec",
-        "qrels-seen.trec", "BM25-0.trec", "graphtune-evidence-64-seed1.trec",
-        "sentence-transformers-all-MiniLM-L6-v2-384-binary.trec",
+        "qrels-seen.trec", "BM25-0.trec.gz", "graphtune-evidence-64-seed1.trec.gz",
+        "sentence-transformers-all-MiniLM-L6-v2-384-binary.trec.gz",
     }  # fmt: skip
 
 
@@ -95,15 +96,17 @@ def test_names_cannot_leave_the_folder_and_stale_files_go(tmp_path: Path):
     names = (BASE, "../x", "..\\x", "X")
     rankings = [Ranking(name, base.runs, 8) for name in names]
     write_report(make_report(), tmp_path / "out")
+    (tmp_path / "out" / "runs" / "old.trec").touch()
     paths = write_report(make_report(replace(BENCHMARK, tiers={}), rankings), tmp_path / "out")
     assert {path.parent for path in paths} == {tmp_path / "out", tmp_path / "out" / "runs"}
     assert sorted(paths) == sorted(p for p in (tmp_path / "out").rglob("*") if p.is_file())
 
 
 def test_results_of_the_same_inputs_are_read_back_and_others_are_not(
-    report: Report, tmp_path: Path
+    tmp_path: Path,
 ):
     inputs = {"settings": "x", "trained a": "1"}
+    report = replace(make_report(), missing=())
     write_report(report, tmp_path, {**inputs, "model a": "2"})
     held = read_result(tmp_path, BENCHMARK, inputs)
     assert held is not None
@@ -116,7 +119,10 @@ def test_results_of_the_same_inputs_are_read_back_and_others_are_not(
         (BENCHMARK, {"settings": "x"}),
         (relabelled, inputs),
         (replace(BENCHMARK, documents={}), inputs),
+        (replace(BENCHMARK, notes=("Another.",)), inputs),
     ):
         assert read_result(tmp_path, benchmark, wanted) is None
+    write_report(make_report(), tmp_path / "lacking", inputs)  # the hub may answer by now
+    assert read_result(tmp_path / "lacking", BENCHMARK, inputs) is None
     (tmp_path / "costs.json").write_text("{")
     assert read_result(tmp_path, BENCHMARK, inputs) is None

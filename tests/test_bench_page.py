@@ -65,6 +65,7 @@ def make_report() -> Report:
         QUERIES,
         QRELS,
         GROUPS,
+        concepts={query: (query,) for query in QUERIES},
         strata={
             query: ("query in passage", "query not in passage")[number % 2]
             for number, query in enumerate(QUERIES)
@@ -158,6 +159,26 @@ def test_boxes_show_narrow_rows_and_strata(page: Page, report: Report) -> None:
     expect(shown).to_have_count(7 * 3)
     page.get_by_label("strata and tiers").check()
     expect(shown).to_have_count(len(report.results))
+
+
+def test_the_draws_of_random_order_are_no_training_seeds() -> None:
+    floor = Ranking("random", tuple(rank(step, {}) for step in range(1, 11)), kind="floor")
+    for one in ("dots are training seeds", ">Seeds</th>", "(10)</span>"):
+        assert one not in render_bench([make_base(), floor])
+    tuned = Ranking(TUNED, (rank(1, {}), rank(5, {})), 64)
+    with_seeds = render_bench([make_base(), tuned, floor])
+    assert "dots are training seeds" in with_seeds
+    assert "(2)</span>" in with_seeds
+    assert "(10)</span>" not in with_seeds
+
+
+def make_base() -> Ranking:
+    return Ranking(BASE, (rank(3, {}),), 64)
+
+
+def render_bench(rankings: list[Ranking]) -> str:
+    plain = Benchmark("toy", DOCUMENTS, QUERIES, QRELS)
+    return render_page(compare_systems(plain, rankings, BASE, 100, 0))
 
 
 def test_the_headline_stands_with_the_claims_and_marks_those_that_hold(

@@ -27,7 +27,7 @@ def test_randomisation_agrees_with_scipy_and_with_the_t_test():
     sums = np.random.default_rng(3).normal(0.2, 1, size=80)
     ours = randomise_signs(sums, 9_999, 0)
     theirs = stats.permutation_test(
-        (sums,), np.sum, permutation_type="samples", n_resamples=9_999, batch=1_000
+        (sums,), np.sum, permutation_type="samples", n_resamples=9_999, batch=1_000, rng=0
     )
     assert ours == pytest.approx(theirs.pvalue, abs=0.02)
     assert ours == pytest.approx(stats.ttest_1samp(sums, 0).pvalue, abs=0.02)

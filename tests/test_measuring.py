@@ -10,7 +10,7 @@ from graphtune.cli import main
 from graphtune.config import TrainConfig
 from graphtune.errors import DataError
 from graphtune.files import write_record
-from graphtune.lineage import describe_training
+from graphtune.lineage import describe_training, sort_out_stale
 from graphtune.pairs import read_pairs, write_pairs
 from graphtune.pipeline import build_workspace, list_models, pair_workspace, read_graph
 from graphtune.train.records import REPORT_NAME, TrainReport
@@ -40,6 +40,12 @@ def test_reports_are_read_back_compared_and_kept(
     held = list_files(built.results)
     [again] = measuring.bench_workspace(built, force=False)
     assert (again.made, again.data, again.table) == (False, first.data, first.table)
+    narrow = built.config.train.model_copy(update={"matryoshka_dims": (64,)})
+    other = replace(built, config=built.config.model_copy(update={"train": narrow}))
+    with monkeypatch.context() as patch:
+        patch.setattr(measuring, "_measure", None)  # it must be measured, for its widths are others
+        with pytest.raises(TypeError):
+            measuring.bench_workspace(other, force=False)
     [later] = measuring.bench_workspace(
         built,
         measuring.BenchRequest(compare=(first.folder,), out=tmp_path / "later"),
@@ -91,14 +97,40 @@ def test_models_whose_pairs_are_gone_or_leak_take_the_headline_away(built: Works
     assert "graphtune pairs --check" in leaks
 
 
-def leave_report(workspace: Workspace, hashes: dict[str, str]) -> None:
+def test_models_of_another_split_are_refused_wherever_they_lie(built: Workspace, tmp_path: Path):
+    card = pair_workspace(built).card
+    _, split = read_graph(built)
+    folder = leave_report(built, card.hashes)
+    elsewhere = leave_report(replace(built, root=tmp_path / "other"), {**card.hashes, "split": "x"})
+    assert sort_out_stale(built, split, [str(folder), "a/model"])[0].keys() == {folder}
+    with pytest.raises(DataError, match=f"{elsewhere} was trained on another split"):
+        sort_out_stale(built, split, ["a/model", str(elsewhere)])
+    leave_report(built, {**card.hashes, "split": "x"})
+    found, [note] = sort_out_stale(built, split, [])
+    assert (found, "evidence-0; train them again" in note) == ({}, True)
+
+
+def test_models_that_differ_in_more_than_their_seed_are_told(built: Workspace):
+    card = pair_workspace(built).card
+    _, split = read_graph(built)
+    leave_report(built, card.hashes)
+    leave_report(built, card.hashes, seed=1)
+    assert sort_out_stale(built, split, [])[1] == ()
+    leave_report(built, card.hashes, seed=1, epochs=1)
+    [note] = sort_out_stale(built, split, [])[1]
+    assert note.startswith("the models evidence-0, evidence-1 are averaged as one system, though")
+    leave_report(built, {**card.hashes, "pairs": "others"}, seed=1)
+    assert sort_out_stale(built, split, [])[1] == (note,)
+
+
+def leave_report(workspace: Workspace, hashes: dict[str, str], seed: int = 0, **settings) -> Path:
     """Leave what a training leaves beside its weights."""
     report = TrainReport(
-        name="evidence-0",
+        name=f"evidence-{seed}",
         recipe="evidence",
-        seed=0,
+        seed=seed,
         base=workspace.config.base,
-        settings=TrainConfig(),
+        settings=TrainConfig(seeds=(seed,), **settings),
         dims=(384,),
         pairs=1,
         dev_queries=1,
@@ -112,9 +144,10 @@ def leave_report(workspace: Workspace, hashes: dict[str, str]) -> None:
         hashes={**hashes, "model": "x"},
         versions={},
     )
-    folder = workspace.models / "evidence-0"
+    folder = workspace.models / report.name
     folder.mkdir(parents=True, exist_ok=True)
     write_record(folder / REPORT_NAME, report)
+    return folder
 
 
 def test_the_command_hands_its_options_on(built: Workspace, tmp_path: Path):
@@ -123,3 +156,17 @@ def test_the_command_hands_its_options_on(built: Workspace, tmp_path: Path):
     done = CliRunner().invoke(main, [*command, str(nowhere)])
     assert done.exit_code == 1
     assert f"{nowhere} holds no results.json" in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--split", "dev"], "--split chooses queries of a BEIR folder: name it by --beir"),
+        (["--export-beir", "x", "--compare", "y"], "--export-beir measures nothing"),
+        (["--export-beir", "x", "--out", "y"], "--export-beir measures nothing"),
+    ],
+)
+def test_options_without_effect_are_refused(built: Workspace, options: list[str], message: str):
+    done = CliRunner().invoke(main, ["bench", "-w", str(built.root), *options])
+    assert done.exit_code == 2
+    assert message in done.output

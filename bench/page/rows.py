@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from graphtune.bench.benchmark import Slice
-from graphtune.bench.compare import MARKS, Report, Result
+from graphtune.bench.compare import Report, Result
 from graphtune.bench.exposure import Mark, mark_group
 from graphtune.bench.graph_queries import PAPER_TIER
 from graphtune.bench.page.view import View
-from graphtune.bench.systems import Cost, Ranking
+from graphtune.bench.systems import MARKS, Cost, Ranking
 
 _REMARKS: dict[Mark, str] = {
     "held out": "never an anchor in training",

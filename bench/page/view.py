@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphtune.bench.benchmark import Slice, list_slices
-from graphtune.bench.compare import MARKS, NDCG, Report
+from graphtune.bench.compare import NDCG, Report
 from graphtune.bench.headline import Headline, find_headline, list_widest
+from graphtune.bench.systems import MARKS
 
 
 @dataclass(frozen=True)

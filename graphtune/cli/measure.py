@@ -37,13 +37,15 @@ def bench(
 
     opened = open_workspace(workspace)
     if export:
-        if models or beir or rerankers:
+        if models or beir or rerankers or compare or out:
             raise click.UsageError(
-                "--export-beir measures nothing: leave out MODEL, --rerank and --beir"
+                "--export-beir measures nothing: leave out MODEL, --rerank, --beir, --compare and --out"
             )
         data = export_workspace(opened, export)
         counts = ", ".join(f"{name} {count:,}" for name, count in data["splits"].items())
         return Outcome(data, f"{export}: {data['documents']:,} documents; queries: {counts}")
+    if splits != ("test",) and not beir:
+        raise click.UsageError("--split chooses queries of a BEIR folder: name it by --beir")
     request = BenchRequest(models, rerankers, beir, splits, compare, out, show_all)
     results = bench_workspace(opened, request)
     tables = [f"{result.table}\nreport: {result.folder}" for result in results]
