@@ -132,7 +132,7 @@ def has_fast_bf16() -> bool:
     return flags.is_file() and bool(re.search(r"\b(avx512_bf16|amx_bf16)\b", flags.read_text()))
 
 
-def autocast_bf16(encoder: SentenceTransformer | CrossEncoder) -> AbstractContextManager[object]:
+def autocast_bf16(encoder: SentenceTransformer) -> AbstractContextManager[object]:
     """Return a context that computes in bfloat16 where that is faster, and does nothing elsewhere."""
     import torch
 
@@ -141,7 +141,7 @@ def autocast_bf16(encoder: SentenceTransformer | CrossEncoder) -> AbstractContex
     return nullcontext()
 
 
-def name_dtype(encoder: SentenceTransformer | CrossEncoder) -> str:
+def name_dtype(encoder: SentenceTransformer) -> str:
     """Return the type that `encode_texts` computes in with this encoder on this machine."""
     if encoder.device.type in ("cpu", "cuda") and has_fast_bf16():
         return "bfloat16"
