@@ -25,7 +25,7 @@ from graphtune.encoder import Vectors
 from graphtune.errors import DataError, ModelError
 from graphtune.kg.llm.client import OPENAI_URL
 from graphtune.kg.llm.cost import bound_tokens, count_tokens, format_money
-from graphtune.kg.llm.retry import find_wait, hide_credentials
+from graphtune.kg.llm.retry import find_wait, hide_credentials, is_key
 from graphtune.prices import Price
 from graphtune.progress import track
 
@@ -140,8 +140,11 @@ class _Api:
 
         if not self.key and self.url == OPENAI_URL:
             raise ModelError(f"no API key: the environment variable {_KEY} is not set")
-        if not self.key.isascii():
-            raise ModelError(f"the key in {_KEY} has characters no key has")
+        if not is_key(self.key):
+            raise ModelError(
+                f"the key in {_KEY} has characters no key has, such as a blank or a line break: set "
+                "it again"
+            )
         tokens = sum(map(count_tokens, texts))
         dollars = None if self.price is None else tokens * self.price.input / 1e6
         money = "price unknown" if dollars is None else format_money(dollars)
@@ -184,9 +187,10 @@ class _Api:
             items = _Reply.model_validate_json(content).data
         except ValidationError as error:
             problem = error.errors()[0]["msg"]
+            begin = self._hide(content.decode(errors="replace"))[:80]
             raise DataError(
                 f"{self.place} (model {self.model!r}) answered with something that holds no vectors "
-                f"({problem}): {content[:80]!r}. Correct base_url in [bench]; most end in /v1."
+                f"({problem}): {begin!r}. Correct base_url in [bench]; most end in /v1."
             ) from error
         by_index = {item.index: item.embedding for item in items}
         widths = sorted({len(item.embedding) for item in items})
@@ -200,16 +204,19 @@ class _Api:
             raise DataError(f"{self.place} (model {self.model!r}) gave NaN or infinity for a text")
         return vectors
 
+    def _hide(self, text: str) -> str:
+        return text.replace(self.key or "\0", "***")
+
     def _explain(self, error: Exception) -> ModelError:
         """Say in one line what happened, without the key."""
         import openai
 
-        detail = " ".join(str(error).replace(self.key or "\0", "***").split())[:200]
+        detail = " ".join(self._hide(str(error)).split())[:200]
         at = f"{self.place} (model {self.model!r})"
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
             return ModelError(f"{at} refuses the key in ${_KEY}: {detail}")
         if isinstance(error, openai.APIConnectionError | httpx2.HTTPError):
-            cause = error.__cause__ or detail
+            cause = self._hide(str(error.__cause__ or detail))
             return ModelError(
                 f"{at} cannot be reached: {cause}. See to the network, or to base_url in [bench] or "
                 "$OPENAI_BASE_URL"

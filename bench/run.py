@@ -30,10 +30,10 @@ _ALWAYS = ("bm25", "hybrid", "random", "oracle")
 
 @dataclass
 class _Bench:
-    """One benchmark with what ran on it and what could not."""
+    """One benchmark with what ran on it and what could not; `bm25` is None where it finds nothing."""
 
     benchmark: Benchmark
-    bm25: Ranking
+    bm25: Ranking | None
     rankings: list[Ranking] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
 
@@ -51,7 +51,8 @@ def run_systems(
     """Rank and compare on every benchmark; each model is loaded once.
 
     Beside the models and the hybrids of each with BM25, BM25 runs, and random order and a perfect one
-    as marks. A model that cannot be loaded or reached is reported as missing, unless it is the base.
+    as marks. A model that cannot be loaded or reached is reported as missing, unless it is the base;
+    so is BM25 with all hybrids where no query shares a word with a document.
     Models are sentence-transformers models, or embeddings by an API under the names that
     `graphtune.bench.embedding_api.find_api_model` knows.
 
@@ -63,7 +64,8 @@ def run_systems(
             than a model are left out for it.
         config: ranking depth, precisions and bootstrap settings.
         cache: folder of the vector cache; None for none.
-        rerankers: cross-encoders; each reranks the hybrid of the base (that of its first seed).
+        rerankers: cross-encoders; each reranks the hybrid of the base (that of its first seed), or
+            the base itself where BM25 finds nothing.
         prices: dollars for a million tokens, to foresee what an API costs.
 
     Returns:
@@ -74,7 +76,7 @@ def run_systems(
         DataError: a benchmark has no documents or no queries, or a model gives damaged vectors.
     """
     _check_content(benchmarks)
-    benches = [_Bench(one, rank_bm25(one, config.top_k)) for one in benchmarks]
+    benches = [_start_bench(one, config.top_k) for one in benchmarks]
     hashes: dict[str, str] = {}
     for name, references in systems.items():
         try:
@@ -86,7 +88,7 @@ def run_systems(
             for bench in benches:
                 bench.missing.append(Missing(name, str(error)))
     for model in rerankers:
-        hashes |= _rerank(model, f"hybrid {base}", benches, config.rerank_depth)
+        hashes |= _rerank(model, base, benches, config.rerank_depth)
     return [_compare(bench, base, config) for bench in benches], hashes
 
 
@@ -97,6 +99,19 @@ def _check_content(benchmarks: Sequence[Benchmark]) -> None:
                 f"the benchmark {one.name} has {len(one.documents)} documents and "
                 f"{len(one.queries)} queries: there is nothing to search"
             )
+
+
+def _start_bench(benchmark: Benchmark, k: int) -> _Bench:
+    """Rank by BM25, unless it answers nothing: zeros would say that it ran and lost."""
+    bm25 = rank_bm25(benchmark, k)
+    if any(bm25.runs[0].values()):
+        return _Bench(benchmark, bm25)
+    reason = (
+        f"none of the {len(benchmark.queries)} queries of {benchmark.name} shares a word with a "
+        "document; BM25 takes runs of two letters or more for words, which finds little in scripts "
+        "without blanks"
+    )
+    return _Bench(benchmark, None, missing=[Missing("BM25", reason)])
 
 
 def _run_system(
@@ -117,8 +132,12 @@ def _run_system(
             )
     for bench, found in zip(benches, seeds, strict=True):
         dense = [_join_seeds(rows) for rows in zip(*found, strict=True)]
-        hybrid = fuse_rankings(f"hybrid {name}", dense[0], bench.bm25, config.top_k)
-        bench.rankings += [*dense, hybrid]
+        bench.rankings += dense
+        hybrid = f"hybrid {name}"
+        if bench.bm25:
+            bench.rankings.append(fuse_rankings(hybrid, dense[0], bench.bm25, config.top_k))
+        else:
+            bench.missing.append(Missing(hybrid, "BM25 answers no query: there is nothing to fuse"))
     if len(hashes) == 1:
         return {f"model {name}": hashes[0]}
     return {f"model {name} {number}": one for number, one in enumerate(hashes)}
@@ -153,19 +172,13 @@ def _open_model(
     return open_local(reference, cache)
 
 
-def _rerank(model: str, first: str, benches: Sequence[_Bench], depth: int) -> dict[str, str]:
-    """Rerank the system `first` on every benchmark; return the model's hash by name."""
+def _rerank(model: str, base: str, benches: Sequence[_Bench], depth: int) -> dict[str, str]:
+    """Rerank the base's answers on every benchmark; return the model's hash by name."""
     system = f"reranked by {model}"
     try:
         reranker = load_reranker(model)
         found = [
-            rerank_answers(
-                system,
-                reranker,
-                bench.benchmark,
-                next(ranking for ranking in bench.rankings if ranking.system == first),
-                depth,
-            )
+            rerank_answers(system, reranker, bench.benchmark, _find_first(bench, base), depth)
             for bench in benches
         ]
     except ModelError as error:
@@ -175,6 +188,16 @@ def _rerank(model: str, first: str, benches: Sequence[_Bench], depth: int) -> di
     for bench, ranking in zip(benches, found, strict=True):
         bench.rankings.append(ranking)
     return {f"reranker {model}": hash_model(reranker)}
+
+
+def _find_first(bench: _Bench, base: str) -> Ranking:
+    """Return what is reranked: the base's hybrid, or the base where BM25 answers nothing."""
+    name = f"hybrid {base}" if bench.bm25 else base
+    first = next(ranking for ranking in bench.rankings if ranking.system == name)
+    if bench.bm25:
+        return first
+    note = f"what is reranked comes from {base} alone, because BM25 answers no query"
+    return replace(first, warnings=(*first.warnings, note))
 
 
 def _join_seeds(rows: Sequence[Ranking]) -> Ranking:
@@ -189,7 +212,7 @@ def _compare(bench: _Bench, base: str, config: BenchConfig) -> Report:
         rank_random(bench.benchmark, config.top_k, config.seed),
         rank_oracle(bench.benchmark, config.top_k),
     )
-    rankings = [*bench.rankings, bench.bm25, *marks]
+    rankings = [*bench.rankings, *([bench.bm25] if bench.bm25 else []), *marks]
     return compare_systems(
         bench.benchmark, rankings, base, config.bootstrap, config.seed, bench.missing
     )

@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from graphtune.encoder import Vectors, encode_batches, hash_model, name_dtype
+from graphtune.encoder import (
+    Vectors,
+    describe_architecture,
+    encode_batches,
+    hash_model,
+    name_dtype,
+    replace_surrogates,
+)
 from graphtune.errors import DataError, WorkspaceError
 
 if TYPE_CHECKING:
@@ -54,7 +61,7 @@ class Space:
         revision: the model's revision, where it has one.
         dtype: the type that the model computes in, such as "bfloat16".
         max_tokens: where texts are cut; None where that is unknown.
-        architecture: what the weights do not tell, such as how tokens are pooled.
+        architecture: what the weights do not tell, such as the tokenizer and how tokens are pooled.
     """
 
     model: str
@@ -104,7 +111,7 @@ def describe_space(encoder: SentenceTransformer, role: Literal["query", "documen
         revision=str(getattr(encoder.model_card_data, "base_model_revision", None) or ""),
         dtype=name_dtype(encoder),
         max_tokens=encoder.max_seq_length,
-        architecture=str(encoder),
+        architecture=describe_architecture(encoder),
     )
 
 
@@ -119,7 +126,7 @@ def load_or_encode(
     Args:
         cache: folder of the cache file, made if need be; None for none.
         space: what the vectors depend on.
-        texts: any number of strings.
+        texts: any number of strings; lone surrogates, which no model takes, count as U+FFFD.
         encode: gets the distinct texts that are missing; not called when there are none.
 
     Returns:
@@ -136,6 +143,7 @@ def load_or_encode(
     >>> load_or_encode(None, space, ["a", "bcd", "a"], encode).tolist()
     [[1.0], [3.0], [1.0]]
     """
+    texts = [replace_surrogates(text) for text in texts]
     places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
     found = _Matrix(space, list(places))
     if cache is None:

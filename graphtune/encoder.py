@@ -7,6 +7,7 @@ everywhere.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -32,6 +33,9 @@ NARROW_DIMS = (384, 256, 128, 64)
 #: Characters of a batch (about four a token): on a processor, small batches stay in its cache.
 _CPU_BATCH, _GPU_BATCH = 1 << 14, 1 << 18
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+#: Settings of a model that say nothing of its vectors.
+_UNRELATED = ("_name_or_path", "transformers_version")
 #: Prompts that model families were trained with but whose folders do not say so.
 _FAMILY_PROMPTS: tuple[tuple[str, str, str], ...] = (
     (r"(^|/)(multilingual-)?e5-(small|base|large)(-v2)?$", "query: ", "passage: "),
@@ -128,7 +132,7 @@ def has_fast_bf16() -> bool:
     return flags.is_file() and bool(re.search(r"\b(avx512_bf16|amx_bf16)\b", flags.read_text()))
 
 
-def autocast_bf16(encoder: SentenceTransformer | CrossEncoder) -> AbstractContextManager[object]:
+def autocast_bf16(encoder: SentenceTransformer) -> AbstractContextManager[object]:
     """Return a context that computes in bfloat16 where that is faster, and does nothing elsewhere."""
     import torch
 
@@ -137,7 +141,7 @@ def autocast_bf16(encoder: SentenceTransformer | CrossEncoder) -> AbstractContex
     return nullcontext()
 
 
-def name_dtype(encoder: SentenceTransformer | CrossEncoder) -> str:
+def name_dtype(encoder: SentenceTransformer) -> str:
     """Return the type that `encode_texts` computes in with this encoder on this machine."""
     if encoder.device.type in ("cpu", "cuda") and has_fast_bf16():
         return "bfloat16"
@@ -176,6 +180,8 @@ def encode_batches(
     """Yield the vectors of `encode_texts` batch by batch, with the places of the batch's texts."""
     from graphtune.progress import track
 
+    texts = [replace_surrogates(text) for text in texts]
+
     encode = encoder.encode_query if role == "query" else encoder.encode_document
     cut = 4 * (encoder.max_seq_length or 512)
     budget = _CPU_BATCH if encoder.device.type == "cpu" else _GPU_BATCH
@@ -184,6 +190,15 @@ def encode_batches(
         with autocast_bf16(encoder):
             rows = encode([texts[i] for i in places], batch_size=64, show_progress_bar=False)
         yield places, np.asarray(rows, dtype=np.float32)
+
+
+def replace_surrogates(text: str) -> str:
+    r"""Return a text that UTF-8 can hold: lone surrogates become U+FFFD, as tokenizers refuse them.
+
+    >>> ascii(replace_surrogates("a \ud800 map"))
+    "'a \\ufffd map'"
+    """
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def split_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
@@ -234,6 +249,27 @@ def list_dims(width: int, wanted: Sequence[int] | None) -> tuple[int, ...]:
             f"use values from 1 to {width}"
         )
     return tuple(sorted({width, *wanted}, reverse=True))
+
+
+def describe_architecture(encoder: SentenceTransformer) -> str:
+    """Return what the weights do not tell of a model's vectors: pooling, and a sha256 of the rest.
+
+    That is the tokenizer, without the lengths that it cuts and pads to from call to call, and the
+    settings of the layers, such as heads and activations.
+    """
+    configs = {id(c): c for c in (getattr(m, "config", None) for m in encoder.modules()) if c}
+    parts: list[object] = [
+        {key: value for key, value in config.to_dict().items() if key not in _UNRELATED}
+        for config in configs.values()
+        if hasattr(config, "to_dict")
+    ]
+    tokenizer = getattr(encoder.tokenizer, "backend_tokenizer", encoder.tokenizer)
+    if hasattr(tokenizer, "to_str"):
+        parts.append({**json.loads(tokenizer.to_str()), "truncation": None, "padding": None})
+    elif hasattr(tokenizer, "get_vocab"):
+        parts.append(tokenizer.get_vocab())
+    rules = json.dumps(parts, sort_keys=True, default=str)
+    return f"{encoder} {hashlib.sha256(rules.encode()).hexdigest()}"
 
 
 def hash_model(encoder: SentenceTransformer | CrossEncoder) -> str:

@@ -133,7 +133,7 @@ def _read_training(graph: ConceptGraph, pairs: Sequence[Pair]) -> _Training:
     passages = {
         chunk: anchor
         for (claimed, text), anchor in positives.items()
-        for chunk in {claimed, *traced[claimed, text]} & graph.chunks.keys()
+        for chunk in sorted({claimed, *traced[claimed, text]} & graph.chunks.keys())
     }
     papers = {pair.document_id: pair.anchor for pair in pairs}
     papers |= {graph.chunks[chunk].document_id: anchor for chunk, anchor in passages.items()}

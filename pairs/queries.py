@@ -1,14 +1,13 @@
 """Retrieval queries from the graph itself: for choosing a checkpoint, and for the benchmark."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Literal
 
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
+from graphtune.pairs.traces import make_source_finder
 from graphtune.records import GRADES
 
 #: What a query quotes of its concept.
@@ -63,22 +62,14 @@ def make_description_queries(graph: ConceptGraph, concepts: Iterable[str]) -> Gr
     nothing: they and their near-duplicates are neither relevant nor wrong, but excluded. Left out are
     concepts that no other passage defines or states, and descriptions that several concepts share.
     """
-
-    @cache
-    def list_words(text: str) -> str:
-        # A description may be joined over lines and lists, and cut with "…".
-        return " ".join(re.findall(r"\w+", text))
-
-    made, repeats = GraphQueries(), _find_repeats(graph)
+    made, find_sources = GraphQueries(), make_source_finder(graph)
     owners = Counter(normalize_name(concept.description) for concept in graph.concepts.values())
     for concept in concepts:
         text = graph.concepts[concept].description
         if not text.strip() or owners[normalize_name(text)] > 1:
             continue
         grades = _grade_passages(graph, concept)
-        words = list_words(text)
-        sources = {key for key in grades if words in list_words(graph.chunks[key].text)}
-        sources = sources.union(*(repeats.get(key, ()) for key in sources))
+        sources = find_sources(text, grades)
         rest = {key: grade for key, grade in grades.items() if key not in sources}
         if max(rest.values(), default=0) >= _STRONG:
             key = f"{concept}#description"
@@ -112,15 +103,6 @@ def _grade_passages(graph: ConceptGraph, concept: str) -> dict[str, int]:
     for mention in graph.evidence(concept):
         grades[mention.chunk_id] = max(grades.get(mention.chunk_id, 0), GRADES[mention.role])
     return grades
-
-
-def _find_repeats(graph: ConceptGraph) -> dict[str, set[str]]:
-    repeats: defaultdict[str, set[str]] = defaultdict(set)
-    for link in graph.links:
-        if link.type == "near_duplicate":
-            repeats[link.source].add(link.target)
-            repeats[link.target].add(link.source)
-    return repeats
 
 
 def _add(made: GraphQueries, key: str, text: str, grades: dict[str, int], concept: str) -> None:

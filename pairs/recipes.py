@@ -8,7 +8,7 @@ from graphtune.config import PairsConfig
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
 from graphtune.pairs.split import Split, list_new_concepts
-from graphtune.pairs.traces import quote_papers
+from graphtune.pairs.traces import make_source_finder, quote_papers
 from graphtune.records import GRADES, Chunk, Pair
 
 
@@ -83,13 +83,13 @@ def _pair_by_evidence(graph: ConceptGraph, split: Split, config: PairsConfig) ->
     """Pair each name with the chunks that define or state the concept, and a few that mention it.
 
     A section headed by the concept's name gives all its chunks, without the heading line. A
-    description meets only chunks that define or state, and never the one it was taken from.
+    description meets only chunks that define or state, and never one that it was taken from.
     """
     allowed = {chunk.id: chunk for chunk in _list_passages(graph, split)}
     sections: defaultdict[str, list[Chunk]] = defaultdict(list)
     for chunk in allowed.values():
         sections[normalize_name(read_section_title(chunk))].append(chunk)
-    anchors = list_anchor_names(graph, split)
+    anchors, find_sources = list_anchor_names(graph, split), make_source_finder(graph)
     for concept, names in anchors.items():
         grades: dict[str, int] = {}
         for mention in graph.evidence(concept):
@@ -100,11 +100,13 @@ def _pair_by_evidence(graph: ConceptGraph, split: Split, config: PairsConfig) ->
         strong = sorted((c for c in grades if grades[c] > 1), key=lambda c: (-grades[c], c))
         weak = sorted(c for c in grades if grades[c] == 1)[: config.max_weak]
         chunks = [allowed[chunk] for chunk in [*strong, *weak][: config.max_per_anchor]]
-        description = graph.concepts[concept].description
+        description = graph.concepts[concept].description.strip()
+        evidence = {mention.chunk_id for mention in graph.evidence(concept)}
+        sources = find_sources(description, evidence) if description and names else evidence
         for chunk in chunks:
             for position, name in enumerate(names):
                 yield _pair(name, chunk, "alias" if position else "name", concept)
-            if chunk.id in strong and description and description not in chunk.text and names:
+            if chunk.id in strong and chunk.id not in sources:
                 yield _pair(description, chunk, "description", concept)
         for name in names[:1]:
             for chunk in sections[normalize_name(name)][: config.max_per_anchor]:

@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import fold_plural, fold_text
@@ -102,6 +103,39 @@ def quote_papers(graph: ConceptGraph, texts: Iterable[str]) -> dict[str, set[str
         text: {graph.chunks[chunk].document_id for chunk in chunks}
         for text, chunks in trace_texts(texts, passages).items()
     }
+
+
+def make_source_finder(graph: ConceptGraph) -> Callable[[str, Iterable[str]], set[str]]:
+    """Return what finds the passages that a text was taken from; it remembers what it has read.
+
+    Of the passages given by id (second), those count that hold the text (first) word for word,
+    whatever stands between the words: a description may be joined over lines and lists, and cut with
+    "…". With them count their near-duplicates, wherever these stand.
+    """
+    repeats: defaultdict[str, set[str]] = defaultdict(set)
+    for link in graph.links:
+        if link.type == "near_duplicate":
+            repeats[link.source].add(link.target)
+            repeats[link.target].add(link.source)
+
+    @cache
+    def list_words(chunk: str) -> str:
+        return " " + " ".join(_WORD.findall(graph.chunks[chunk].text))
+
+    def find_sources(text: str, chunks: Iterable[str]) -> set[str]:
+        words = " ".join(_WORD.findall(text))
+        found = {
+            chunk
+            for chunk in chunks
+            if (
+                f" {words}" in list_words(chunk)
+                if words
+                else text.strip() in graph.chunks[chunk].text
+            )
+        }
+        return found.union(*(repeats[chunk] for chunk in found))
+
+    return find_sources
 
 
 def _fold_words(text: str) -> tuple[str, ...]:

@@ -150,6 +150,20 @@ def test_what_cannot_be_had_says_why_and_names_no_key(endpoint):
         connect(endpoint).embed(TEXTS, "document")
 
 
+@pytest.mark.parametrize("key", [f"{KEY}\nsk-other", f"{KEY} x", f"{KEY}\u2013"])
+def test_a_key_that_no_header_can_hold_is_refused_and_not_shown(endpoint, key):
+    with pytest.raises(ModelError, match="characters no key has") as refused:
+        connect(endpoint, key=key).embed(TEXTS, "document")
+    assert KEY not in str(refused.value)
+    assert not endpoint.requests
+
+
+def test_a_reply_that_repeats_the_key_does_not_show_it(endpoint):
+    endpoint.behave = lambda request: Answer(f"you sent {KEY}")
+    with pytest.raises(DataError, match=r"you sent \*\*\*"):
+        connect(endpoint).embed(TEXTS, "document")
+
+
 def test_an_endpoint_that_is_gone_is_named(monkeypatch):
     monkeypatch.setattr("graphtune.bench.embedding_api._RETRIES", 0)
     with serve() as gone:

@@ -78,7 +78,24 @@ def test_nothing_to_search_is_an_error(gone):
 
 def test_queries_that_share_no_word_are_answered_by_vectors_alone():
     strange = replace(SMALL, queries={"q1": "zebra", "q2": "xylophone of", "q3": "matroid"})
-    (report,), _ = run(strange, systems={"minilm": [MINILM]}, config=BenchConfig(bootstrap=100))
-    runs = {r.system: r.runs[0] for r in report.rankings}
-    assert runs["BM25"]["q1"] == runs["BM25"]["q2"] == []
-    assert len(runs["hybrid minilm"]["q1"]) == len(strange.documents)
+    (report,), _ = run(strange, systems={"minilm": [MINILM]})
+    found = {r.system: r for r in report.rankings}
+    assert found["BM25"].runs[0]["q1"] == found["BM25"].runs[0]["q2"] == []
+    assert "2 of 3 queries share no word with any document" in found["BM25"].warnings[0]
+    assert len(found["hybrid minilm"].runs[0]["q1"]) == len(strange.documents)
+
+
+def test_where_no_query_shares_a_word_bm25_and_hybrids_are_missing_not_zero(tmp_path):
+    reranker = save_reranker(tmp_path / "reranker")
+    strange = replace(SMALL, queries={"q1": "\u76d2\u5b50", "q2": "\u6574\u6570", "q3": "zebra"})
+    (report, usual), _ = run(
+        strange, SMALL, systems={"minilm": [MINILM]}, rerankers=[str(reranker)]
+    )
+    why = {one.system: one.reason for one in report.missing}
+    assert list(why) == ["BM25", "hybrid minilm"]
+    assert "none of the 3 queries of small shares a word with a document" in why["BM25"]
+    systems = {r.system: r for r in report.rankings}
+    assert list(systems) == ["minilm", f"reranked by {reranker}", "random", "oracle"]
+    assert "from minilm alone" in systems[f"reranked by {reranker}"].warnings[0]
+    assert {"BM25", "hybrid minilm"} <= {r.system for r in usual.rankings}
+    assert not usual.missing

@@ -198,3 +198,33 @@ def test_an_encoder_finds_its_own_vectors_again(tmp_path, monkeypatch):
     assert describe_space(encoder, "document") != space
     encoder.prompts["document"] = "passage: "
     assert describe_space(encoder, "document").prompt == "passage: "
+
+
+def test_another_tokenizer_or_layer_setting_is_another_space(tmp_path):
+    """The weights are the same, and the vectors are not."""
+    encoder = load_encoder(BaseConfig(model="minilm"))
+    space = describe_space(encoder, "document")
+    encoder.save(str(tmp_path))
+    tokenizer, config = tmp_path / "tokenizer_config.json", tmp_path / "config.json"
+    moved = describe_space(load_encoder(BaseConfig(model=str(tmp_path))), "document")
+    assert replace(moved, revision="") == replace(space, revision="")
+    for path, old, new in (
+        (config, '"num_attention_heads": 12', '"num_attention_heads": 6'),
+        (tokenizer, '"do_lower_case": true', '"do_lower_case": false'),
+    ):
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        other = describe_space(load_encoder(BaseConfig(model=str(tmp_path))), "document")
+        assert (other.model, other.width) == (space.model, space.width)
+        assert other.architecture != space.architecture
+        path.write_text(text, encoding="utf-8")
+
+
+def test_broken_characters_are_encoded_and_found_again(tmp_path):
+    encoder = load_encoder(BaseConfig(model="minilm"))
+    texts = ["a \ud800 map", "a \ufffd map", "a map \udcff"]
+    for _ in range(2):
+        found = encode_cached(encoder, texts, "document", tmp_path)
+        assert np.array_equal(found[0], found[1])
+    assert np.allclose(encode_texts(encoder, texts, "document"), found, atol=0.02)

@@ -20,7 +20,9 @@ from graphtune.pairs import (
     write_pairs,
 )
 from graphtune.pairs.recipes import read_section_title
-from graphtune.records import Chunk, Concept, Mention, Relation, Role
+from graphtune.pairs.split import Split
+from graphtune.pairs.traces import make_source_finder
+from graphtune.records import Chunk, ChunkLink, Concept, Mention, Relation, Role
 
 ROLES: tuple[Role, ...] = ("defines", "states", "uses", "mentions")
 
@@ -193,3 +195,38 @@ def test_queries_grade_by_role_and_by_paper() -> None:
 )
 def test_section_titles_lose_their_number(heading: str, title: str) -> None:
     assert read_section_title(Chunk("c", "d", 0, "", 0, 0, heading, 1, 1, 0)) == title
+
+
+def test_a_description_never_meets_the_passage_it_was_taken_from_nor_a_repeat() -> None:
+    """Joined over lines, cut, or near-duplicated, it is the same text."""
+    texts = {
+        "c0": "A lattice is a poset in which\n\n(i) joins and (ii) meets exist.",
+        "c1": "Recall: a poset in which joins exist, such as this.",
+        "c2": "Lattices have joins and meets.",
+    }
+    description = "A lattice is a poset in which (i) joins and (ii) meets\u2026"
+    documents = {"d": {"id": "d", "path": "/d", "title": "D"}}
+    chunks = {
+        key: Chunk(key, "d", place, text, 0, len(text), "", 1, 1, 5)
+        for place, (key, text) in enumerate(texts.items())
+    }
+    concepts = {"lattice": Concept("lattice", "Lattice", "object", description)}
+    mentions = {"lattice": [Mention("lattice", key, 0, 1, "states") for key in chunks]}
+    links = [ChunkLink("c0", "near_duplicate", "c1")]
+    graph = ConceptGraph(documents, chunks, concepts, mentions, [], {}, links)
+    split = Split(concepts={"lattice": "train"}, documents={"d": "train"})
+    pairs = make_pairs(graph, split, PairsConfig(recipe="evidence"))
+    met = {pair.chunk_id for pair in pairs if pair.style == "description"}
+    assert met == {"c2"}
+    assert {pair.chunk_id for pair in pairs if pair.style == "name"} == set(texts)
+
+
+@given(st.lists(st.sampled_from(["core", "score", "map", "\u2200", "a"]), max_size=3))
+def test_a_source_holds_whole_words(words: list[str]) -> None:
+    chunk = Chunk("c", "d", 0, "The score of a map: \u2200.", 0, 9, "", 1, 1, 5)
+    graph = ConceptGraph({}, {"c": chunk}, {}, {}, [], {})
+    text = " ".join(words)
+    held = {"score", "map", "a", "a map", "\u2200", "map \u2200", "a map \u2200", ""}
+    assert (make_source_finder(graph)(text, ["c"]) == {"c"}) == (
+        text in held or " ".join(w for w in words if w != "\u2200") in held - {""}
+    )

@@ -64,7 +64,10 @@ class Index:
         return found
 
     def search_one(self, query: Vectors, k: int) -> list[tuple[str, float]]:
-        """Return what `search` gives for one query, shape (1, dim), with no work that could be shared."""
+        """Return what `search` gives for one query, shape (1, dim), with no work that could be shared.
+
+        Scores come in float32, and may differ from those of `search` in the last decimal.
+        """
         scores = [self._unpack(rows) @ query[0] for rows in self._cut()]
         return take_best(np.concatenate(scores), self.ids, k)
 

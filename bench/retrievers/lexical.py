@@ -34,7 +34,11 @@ def rank_bm25(benchmark: Benchmark, k: int) -> Ranking:
         lambda text: index.search(_split_words([text])[0], k), sample_queries(texts)
     )
     run = collect_answers(benchmark, found, k)
-    return Ranking("BM25", (run,), kind="lexical", cost=Cost(built, took, index.count_bytes()))
+    silent = sum(not answers for answers in found)
+    warning = f"BM25: {silent} of {len(texts)} queries share no word with any document and score 0"
+    cost = Cost(built, took, index.count_bytes())
+    warnings = (warning,) if silent else ()
+    return Ranking("BM25", (run,), kind="lexical", cost=cost, warnings=warnings)
 
 
 class _Index:

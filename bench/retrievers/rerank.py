@@ -12,7 +12,7 @@ import numpy as np
 
 from graphtune.bench.benchmark import Benchmark
 from graphtune.bench.systems import Ranking
-from graphtune.encoder import autocast_bf16
+from graphtune.encoder import replace_surrogates
 from graphtune.errors import ModelError
 from graphtune.metrics import Run
 from graphtune.models import load_pretrained
@@ -100,17 +100,21 @@ def rerank_answers(
 
 
 def _score(reranker: CrossEncoder, query: str, passages: Sequence[str]) -> list[float]:
-    """Return the model's raw scores: a sigmoid would make the best ones equal."""
+    """Return the model's raw scores in float32.
+
+    A sigmoid would make the best ones equal, and so would bfloat16, which has eight bits for a score:
+    its ties would keep the order of the first stage.
+    """
     from torch.nn import Identity
 
     if not passages:
         return []
-    with autocast_bf16(reranker):
-        scores = reranker.predict(
-            [(query, passage) for passage in passages],
-            activation_fn=Identity(),
-            show_progress_bar=False,
-        )
+    asked = replace_surrogates(query)
+    scores = reranker.predict(
+        [(asked, replace_surrogates(passage)) for passage in passages],
+        activation_fn=Identity(),
+        show_progress_bar=False,
+    )
     values = np.asarray(scores, dtype=np.float64)
     if not np.isfinite(values).all():
         raise ValueError("it gave NaN or infinity")

@@ -17,7 +17,7 @@ from graphtune.errors import EmptyReplyError, EndpointError, ExtractionError
 from graphtune.kg.llm.cost import Budget, bound_tokens, count_tokens
 from graphtune.kg.llm.dialect import Dialect, adapt_dialect, describe_schema, render_schema
 from graphtune.kg.llm.limits import Limits
-from graphtune.kg.llm.retry import explain_error, find_wait, hide_credentials
+from graphtune.kg.llm.retry import explain_error, find_wait, hide_credentials, is_key
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -86,7 +86,7 @@ class ModelClient:
                 f"no API key: the environment variable {config.api_key_env} is not set. Set it, "
                 'or set base_url in [extract] to another endpoint, or extractor = "rules".'
             )
-        if not self._key.isascii():
+        if not is_key(self._key):
             raise EndpointError(f"the key in {config.api_key_env} has characters no key has.")
         self.place = hide_credentials(self._url)
         # OpenAI's newer models refuse the old name of the limit; many other servers know only that.

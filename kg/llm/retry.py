@@ -85,6 +85,15 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     return max(0.0, seconds) if seconds == seconds else None
 
 
+def is_key(text: str) -> bool:
+    """Tell whether a text can stand in a header; the client would quote any other one in its error.
+
+    >>> is_key("sk-1"), is_key(""), is_key("sk-1 sk-2"), is_key("sk–1")
+    (True, True, False, False)
+    """
+    return all("!" <= character <= "~" for character in text)
+
+
 def hide_credentials(url: str) -> str:
     """Return an address for messages, without the credentials that it may hold.
 
