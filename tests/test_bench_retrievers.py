@@ -202,15 +202,12 @@ def test_bm25_repeats_whatever_the_hash_seed():
         "import sys; sys.path.insert(0, 'tests');"
         "from test_bench_retrievers import SMALL, rank_bm25; print(rank_bm25(SMALL, 5).runs)"
     )
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", program],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert len(outputs) == 1
-    assert "partition" in outputs.pop()
+    other = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONHASHSEED": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert other == f"{rank_bm25(SMALL, 5).runs}\n"
+    assert "partition" in other
