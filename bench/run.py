@@ -75,7 +75,6 @@ def run_systems(
         ModelError: the base cannot be loaded or reached.
         DataError: a benchmark has no documents or no queries, or a model gives damaged vectors.
     """
-    _check_content(benchmarks)
     benches = [_start_bench(one, config.top_k) for one in benchmarks]
     hashes: dict[str, str] = {}
     for name, references in systems.items():
@@ -92,17 +91,13 @@ def run_systems(
     return [_compare(bench, base, config) for bench in benches], hashes
 
 
-def _check_content(benchmarks: Sequence[Benchmark]) -> None:
-    for one in benchmarks:
-        if not one.documents or not one.queries:
-            raise DataError(
-                f"the benchmark {one.name} has {len(one.documents)} documents and "
-                f"{len(one.queries)} queries: there is nothing to search"
-            )
-
-
 def _start_bench(benchmark: Benchmark, k: int) -> _Bench:
     """Rank by BM25, unless it answers nothing: zeros would say that it ran and lost."""
+    if not benchmark.documents or not benchmark.queries:
+        raise DataError(
+            f"the benchmark {benchmark.name} has {len(benchmark.documents)} documents and "
+            f"{len(benchmark.queries)} queries: there is nothing to search"
+        )
     bm25 = rank_bm25(benchmark, k)
     if any(bm25.runs[0].values()):
         return _Bench(benchmark, bm25)

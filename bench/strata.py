@@ -12,6 +12,7 @@ import Stemmer
 
 from graphtune.bench.benchmark import Benchmark
 from graphtune.kg.names import fold_text
+from graphtune.progress import track
 
 LITERAL, OTHER = "query in passage", "query not in passage"
 #: Letters of scripts that put no blanks between words (South East Asian, Chinese, Japanese), and
@@ -38,7 +39,8 @@ def label_strata(benchmark: Benchmark) -> Benchmark:
         passages = (benchmark.documents[key] for key, grade in grades.items() if grade == best)
         return LITERAL if any(contains(passage, text) for passage in passages) else OTHER
 
-    strata = {query: find_stratum(query, text) for query, text in benchmark.queries.items()}
+    asked = track(benchmark.queries.items(), "words in common", "queries", len(benchmark.queries))
+    strata = {query: find_stratum(query, text) for query, text in asked}
     return replace(benchmark, strata=strata)
 
 

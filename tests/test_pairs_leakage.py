@@ -263,3 +263,28 @@ def test_the_table_fits_100_columns(kinds: list[str]) -> None:
     text = render_certificate(certify_pairs(GRAPH, case.split, pairs))
     assert max(map(len, text.splitlines())) <= 100
     assert ("clean" in text.splitlines()[-1]) == (not kinds)
+
+
+def test_examples_are_the_same_whatever_the_hash_seed() -> None:
+    """Texts that stand in several passages of a paper were named in set order."""
+    places = [(paper, place) for paper in range(30) for place in range(6)]
+    chunks = {
+        f"c{paper}-{place}": Chunk(
+            f"c{paper}-{place}", f"d{paper}", place, f"text {paper}", 0, 9, "", 1, 1, 5
+        )
+        for paper, place in places
+    }
+    documents = {f"d{paper}": {"id": f"d{paper}"} for paper in range(30)}
+    graph = ConceptGraph(documents, chunks, {}, {}, [], {})
+    split = Split(concepts={}, documents=dict.fromkeys(documents, "test"))
+    pairs = [
+        pair
+        for paper in range(30)
+        for pair in (
+            Pair("later", f"text {paper}", "name", "x", "gone", "gone"),
+            Pair("early", f"text {paper}", "name", "x", f"c{paper}-0", f"d{paper}"),
+        )
+    ]
+    found = certify_pairs(graph, split, pairs).findings
+    (papers,) = (row for row in found if row.what == "held-out papers that gave a positive")
+    assert (papers.count, papers.examples) == (30, ("later",))

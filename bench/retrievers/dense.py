@@ -45,15 +45,8 @@ def rank_dense(
     encoded = perf_counter() - began if is_new else None
     texts = list(benchmark.queries.values())
     queries, _ = embedder.embed(texts, "query")
-    encode_ms = None
-    if not embedder.is_remote:
-        with use_one_thread():
-            encode_ms = time_queries(
-                lambda text: list(embedder.encode([text], "query")), sample_queries(texts)
-            )
-    given = [*benchmark.documents.values(), *texts]
-    n_cut = sum(embedder.prepare(text) != text for text in given)
-    cut = f"{system}: {n_cut} of {len(given)} texts are longer than the model takes and were cut"
+    encode_ms = None if embedder.is_remote else _time_encoding(embedder, texts)
+    warnings = _warn_cut(system, embedder, [*benchmark.documents.values(), *texts])
     width = documents.shape[1]
     ladder = list_dims(width, [dim for dim in dims if dim <= width] if dims else None)
     rows: list[tuple[int, Precision]] = [(dim, "float32") for dim in ladder]
@@ -71,6 +64,18 @@ def rank_dense(
             query_ms=None if encode_ms is None else encode_ms + search_ms,
             index_bytes=index.nbytes,
         )
-        warnings = (cut,) if n_cut else ()
         rankings.append(Ranking(system, (run,), dim, precision, cost=cost, warnings=warnings))
     return rankings
+
+
+def _time_encoding(embedder: Embedder, texts: Sequence[str]) -> float:
+    with use_one_thread():
+        return time_queries(
+            lambda text: list(embedder.encode([text], "query")), sample_queries(texts)
+        )
+
+
+def _warn_cut(system: str, embedder: Embedder, texts: Sequence[str]) -> tuple[str, ...]:
+    n_cut = sum(embedder.prepare(text) != text for text in texts)
+    cut = f"{system}: {n_cut} of {len(texts)} texts are longer than the model takes and were cut"
+    return (cut,) if n_cut else ()

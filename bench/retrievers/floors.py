@@ -7,12 +7,15 @@ from graphtune.bench.retrievers.answers import collect_answers
 from graphtune.bench.systems import Ranking
 from graphtune.metrics import Run
 
-#: One draw alone would be a matter of luck.
-_DRAWS = 10
+#: One draw alone would be a matter of luck; many queries are many draws.
+_DRAWS, _ANSWERS = 10, 10_000
 
 
 def rank_random(benchmark: Benchmark, k: int, seed: int) -> Ranking:
-    """Answer every query with `k` documents drawn at random; several draws, one a run."""
+    """Answer every query with `k` documents drawn at random; several draws, one a run.
+
+    There are ten, and fewer where ten thousand queries are answered with less.
+    """
     generator = np.random.default_rng(seed)
     ids = sorted(benchmark.documents)
     size = min(k + count_excluded(benchmark), len(ids))
@@ -22,7 +25,8 @@ def rank_random(benchmark: Benchmark, k: int, seed: int) -> Ranking:
         found = ([(ids[row], float(-place)) for place, row in enumerate(drawn)] for drawn in rows)
         return collect_answers(benchmark, found, k)
 
-    return Ranking("random", tuple(draw() for _ in range(_DRAWS)), kind="floor")
+    draws = min(_DRAWS, -(-_ANSWERS // max(1, len(benchmark.queries))))
+    return Ranking("random", tuple(draw() for _ in range(draws)), kind="floor")
 
 
 def rank_oracle(benchmark: Benchmark, k: int) -> Ranking:

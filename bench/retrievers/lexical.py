@@ -1,6 +1,6 @@
 """Ranking by words: BM25."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
@@ -12,6 +12,9 @@ from graphtune.bench.retrievers.answers import collect_answers, sample_queries, 
 from graphtune.bench.systems import Cost, Ranking
 from graphtune.nearest import take_best
 from graphtune.progress import track
+
+#: Texts that are split into words at once.
+_BATCH = 500
 
 
 def rank_bm25(benchmark: Benchmark, k: int) -> Ranking:
@@ -28,10 +31,10 @@ def rank_bm25(benchmark: Benchmark, k: int) -> Ranking:
     depth = k + count_excluded(benchmark)
     found = [
         index.search(words, depth)
-        for words in track(_split_words(texts), "BM25", "queries", total=len(texts))
+        for words in track(_split_words(texts, "queries"), "BM25", "queries", total=len(texts))
     ]
     took = time_queries(
-        lambda text: index.search(_split_words([text])[0], k), sample_queries(texts)
+        lambda text: index.search(_split_words([text], "queries")[0], k), sample_queries(texts)
     )
     run = collect_answers(benchmark, found, k)
     silent = sum(not answers for answers in found)
@@ -47,7 +50,7 @@ class _Index:
     def __init__(self, documents: dict[str, str]) -> None:
         self.ids = sorted(documents)
         self.words = bm25s.BM25(method="lucene", k1=0.9, b=0.4)
-        passages = _split_words(documents[name] for name in self.ids)
+        passages = _split_words([documents[name] for name in self.ids], "passages")
         self.is_empty = not any(passages)  # Which the library cannot index.
         if not self.is_empty:
             self.words.index(passages, show_progress=False)
@@ -65,12 +68,16 @@ class _Index:
         return int(postings) + sum(len(word.encode()) for word in self.words.vocab_dict)
 
 
-def _split_words(texts: Iterable[str]) -> list[list[str]]:
-    words: Any = bm25s.tokenize(
-        list(texts),
-        stopwords="en",
-        stemmer=Stemmer.Stemmer("english"),
-        return_ids=False,
-        show_progress=False,
-    )
-    return list(words)
+def _split_words(texts: Sequence[str], what: str) -> list[list[str]]:
+    stemmer = Stemmer.Stemmer("english")
+    words: list[list[str]] = []
+    for start in track(range(0, len(texts), _BATCH), f"words of {what}", "batches"):
+        part: Any = bm25s.tokenize(
+            list(texts[start : start + _BATCH]),
+            stopwords="en",
+            stemmer=stemmer,
+            return_ids=False,
+            show_progress=False,
+        )
+        words += part
+    return words
