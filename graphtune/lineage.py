@@ -24,14 +24,15 @@ _UNSEEN: tuple[Group, ...] = ("held-out", "new papers")
 
 
 def sort_out_stale(
-    workspace: Workspace, split: Split, named: Sequence[str]
+    workspace: Workspace, graph: ConceptGraph, split: Split, named: Sequence[str]
 ) -> tuple[dict[Path, TrainReport], tuple[str, ...]]:
     """Return the models that may be measured, and notes on those that may not, or are no seeds of one.
 
-    A model trained on another split has met concepts that now count as held out.
+    A model trained on another split has met concepts that now count as held out. Of a model that was
+    trained on other papers nobody can say what it met, as of any model from elsewhere.
 
     Raises:
-        DataError: a model was named that was trained so, here or in another workspace.
+        DataError: a model was named that was trained on another split of these papers.
     """
     models = list_models(workspace)
     current = {
@@ -40,19 +41,27 @@ def sort_out_stale(
         if report.base == workspace.config.base and report.hashes.get("split") == split.digest
     }
     stale = {path.resolve(): path.name for path in models if path not in current}
+    notes = []
     for model in named:
         report = read_report(Path(model))
-        is_foreign = report is not None and report.hashes.get("split") != split.digest
-        if is_foreign or Path(model).resolve() in stale:
+        is_other = report is not None and report.hashes.get("split") != split.digest
+        is_here = report is not None and report.hashes.get("corpus") == graph.hashes["corpus"]
+        if is_other and not is_here and Path(model).resolve() not in stale:
+            notes.append(
+                f"{model} was trained on the papers of another workspace: nobody checked whether its "
+                "pairs hold these queries"
+            )
+        elif is_other or Path(model).resolve() in stale:
             raise DataError(
                 f"{model} was trained on another split or base: its figures would not be held out; "
                 "train it again with `graphtune pairs` and `graphtune train`"
             )
-    note = (
-        f"left out, because graph, split or base changed since their training: "
-        f"{', '.join(stale.values())}; train them again with `graphtune pairs` and `graphtune train`"
-    )
-    return current, (*([note] if stale else []), *_note_unlike(current))
+    if stale:
+        notes.append(
+            f"left out, because graph, split or base changed since their training: "
+            f"{', '.join(stale.values())}; train them again with `graphtune pairs` and `graphtune train`"
+        )
+    return current, (*notes, *_note_unlike(current))
 
 
 def _note_unlike(models: Mapping[Path, TrainReport]) -> list[str]:

@@ -67,7 +67,7 @@ def bench_workspace(
     request = request or BenchRequest()
     with lock_workspace(workspace):
         graph, split = read_graph(workspace)
-        trained, note = sort_out_stale(workspace, split, request.models)
+        trained, note = sort_out_stale(workspace, graph, split, request.models)
         benchmarks = [
             label_queries(one, workspace, graph, split)
             for folder in dict.fromkeys(request.beir)

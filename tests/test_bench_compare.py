@@ -165,6 +165,19 @@ def test_scores_hold_every_query_and_are_missing_where_a_tier_does_not_judge():
     assert np.flatnonzero(np.isfinite(paper[0, :, 0])).tolist() == [1]
 
 
+def test_a_tier_is_judged_by_its_own_rule_on_both_sides():
+    judged = {query: {"d05": 1} for query in list(QUERIES)[:30]}
+    base, ours = random_run(0, 9), random_run(1, 9)
+    report = compare(replace(BENCHMARK, tiers={"paper": judged}), base={8: [base]}, m={8: [ours]})
+    row = next(r for r in report.results if (r.system, r.group, r.tier) == ("m", "all", "paper"))
+    means = [
+        np.mean([one["NDCG@10"] for one in score_run(judged, run).values()]) for run in (ours, base)
+    ]
+    assert row.n_queries == 30
+    assert row.measures["NDCG@10"] == pytest.approx(means[0])
+    assert row.difference[0] == pytest.approx(means[0] - means[1])
+
+
 def test_a_system_that_did_not_run_is_refused_rather_than_scored_zero():
     run = random_run(0, 5)
     with pytest.raises(

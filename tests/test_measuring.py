@@ -99,28 +99,31 @@ def test_models_whose_pairs_are_gone_or_leak_take_the_headline_away(built: Works
 
 def test_models_of_another_split_are_refused_wherever_they_lie(built: Workspace, tmp_path: Path):
     card = pair_workspace(built).card
-    _, split = read_graph(built)
+    graph, split = read_graph(built)
     folder = leave_report(built, card.hashes)
     elsewhere = leave_report(replace(built, root=tmp_path / "other"), {**card.hashes, "split": "x"})
-    assert sort_out_stale(built, split, [str(folder), "a/model"])[0].keys() == {folder}
+    assert sort_out_stale(built, graph, split, [str(folder), "a/model"])[0].keys() == {folder}
     with pytest.raises(DataError, match=f"{elsewhere} was trained on another split"):
-        sort_out_stale(built, split, ["a/model", str(elsewhere)])
+        sort_out_stale(built, graph, split, ["a/model", str(elsewhere)])
+    leave_report(replace(built, root=tmp_path / "other"), {"corpus": "y", "split": "x"})
+    [note] = sort_out_stale(built, graph, split, [str(elsewhere)])[1]
+    assert note.startswith(f"{elsewhere} was trained on the papers of another workspace")
     leave_report(built, {**card.hashes, "split": "x"})
-    found, [note] = sort_out_stale(built, split, [])
+    found, [note] = sort_out_stale(built, graph, split, [])
     assert (found, "evidence-0; train them again" in note) == ({}, True)
 
 
 def test_models_that_differ_in_more_than_their_seed_are_told(built: Workspace):
     card = pair_workspace(built).card
-    _, split = read_graph(built)
+    graph, split = read_graph(built)
     leave_report(built, card.hashes)
     leave_report(built, card.hashes, seed=1)
-    assert sort_out_stale(built, split, [])[1] == ()
+    assert sort_out_stale(built, graph, split, [])[1] == ()
     leave_report(built, card.hashes, seed=1, epochs=1)
-    [note] = sort_out_stale(built, split, [])[1]
+    [note] = sort_out_stale(built, graph, split, [])[1]
     assert note.startswith("the models evidence-0, evidence-1 are averaged as one system, though")
     leave_report(built, {**card.hashes, "pairs": "others"}, seed=1)
-    assert sort_out_stale(built, split, [])[1] == (note,)
+    assert sort_out_stale(built, graph, split, [])[1] == (note,)
 
 
 def leave_report(workspace: Workspace, hashes: dict[str, str], seed: int = 0, **settings) -> Path:
