@@ -202,7 +202,7 @@ def score_rankings(benchmark: Benchmark, rankings: Sequence[Ranking]) -> Scores:
 
     Raises:
         DataError: a ranking has no run, or one that answers no query: scored as zeros, it would make
-            the others look good.
+            the others look good. Only search by words may find nothing.
     """
     tiers: dict[str, Qrels] = {"": benchmark.qrels, **benchmark.tiers}
     scorers = {tier: make_scorer(qrels) for tier, qrels in tiers.items()}
@@ -213,7 +213,8 @@ def score_rankings(benchmark: Benchmark, rankings: Sequence[Ranking]) -> Scores:
                 f"{ranking.label} has no run on {benchmark.name}: run it, or leave it out"
             )
         for number, run in enumerate(ranking.runs, start=1):
-            if not any(run.get(query) for query in benchmark.queries):
+            is_empty = not any(run.get(query) for query in benchmark.queries)
+            if is_empty and ranking.kind != "lexical":
                 raise DataError(
                     f"run {number} of {ranking.label} answers none of the "
                     f"{len(benchmark.queries)} queries of {benchmark.name}: it did not run on this "

@@ -18,8 +18,8 @@ def rank_bm25(benchmark: Benchmark, k: int) -> Ranking:
     """Rank by BM25 as Lucene computes it (k1 = 0.9, b = 0.4, English stop words and stemming).
 
     Parameters are those of Anserini's and BEIR's BM25 baselines; the scores come from `bm25s`
-    (Lù, arXiv:2407.03618). Documents that share no word with the query are no answers; ties stand
-    by document id.
+    (Lù, arXiv:2407.03618). Documents that share no word with the query are no answers (queries that
+    nothing answers are counted in the warnings); ties stand by document id.
     """
     began = perf_counter()
     index = _Index(benchmark.documents)
@@ -34,7 +34,15 @@ def rank_bm25(benchmark: Benchmark, k: int) -> Ranking:
         lambda text: index.search(_split_words([text])[0], k), sample_queries(texts)
     )
     run = collect_answers(benchmark, found, k)
-    return Ranking("BM25", (run,), kind="lexical", cost=Cost(built, took, index.count_bytes()))
+    n_empty = sum(not run[query] for query in benchmark.queries)
+    empty = f"{n_empty:,} of {len(texts):,} queries share no word with any document and score 0"
+    return Ranking(
+        "BM25",
+        (run,),
+        kind="lexical",
+        cost=Cost(built, took, index.count_bytes()),
+        warnings=(empty,) if n_empty else (),
+    )
 
 
 class _Index:
