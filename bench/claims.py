@@ -149,8 +149,8 @@ def state_claim(claim: Claim, measure: str = "NDCG@10") -> str:
 def _state_seeds(claim: Claim) -> str:
     if not claim.seeds:
         return ""
-    verdict = "" if _agree(claim.seeds) else " disagree:"
     low, high = min(claim.seeds), max(claim.seeds)
+    verdict = "" if low == high or _agree(claim.seeds) else " disagree:"
     return f"; {len(claim.seeds)} seeds{verdict} from {low:+.3f} to {high:+.3f}"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from graphtune.bench.benchmark import UNLABELLED
 from graphtune.bench.compare import Report, Result
 from graphtune.bench.exposure import find_headline_group
+from graphtune.bench.significance import MIN_QUERIES
 from graphtune.bench.systems import MARKS, Ranking
 
 
@@ -87,6 +88,8 @@ def _describe(report: Report, best: Result, candidates: int) -> str:
     if candidates > 1:
         kind = "trained systems" if best.system in report.training.systems else "systems"
         text += f"; the best of {candidates} {kind} on these queries"
+    if best.n_queries < MIN_QUERIES:
+        text += f"; fewer than {MIN_QUERIES} queries are too few to tell anything"
     if best.group == UNLABELLED:
         text += "; nobody said whether training met these queries"
     return text

@@ -108,8 +108,8 @@ def write_report(
       ceilings
     - `qrels.trec` for all queries and `qrels-<slice>.trec` for some, so that `ir_measures
       qrels-held-out.trec runs/<file> nDCG@10` gives a row of the table again (other tools want the
-      run unpacked by `gunzip -k`, and may order ties differently). Whitespace in ids, which the
-      format cannot hold, is percent-encoded.
+      run unpacked by `gunzip -k`). Whitespace in ids, which the format cannot hold, is
+      percent-encoded.
     """
     described = describe_report(report, provenance or {})
     scores = render_scores(report)

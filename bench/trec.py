@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from urllib.parse import quote
 
+import numpy as np
+
 from graphtune.bench.benchmark import Benchmark, list_slices
 from graphtune.bench.exposure import mark_group
 from graphtune.bench.systems import MARKS, Ranking
@@ -64,15 +66,29 @@ def list_large_tiers(benchmark: Benchmark) -> dict[str, int]:
 def render_run(run: Run, tag: str) -> str:
     """Return a run in TREC form: query, Q0, document, rank, score, tag.
 
-    >>> print(render_run({"q": [("d 1", 0.5)]}, "bm25"), end="")
-    q Q0 d%201 1 0.500000 bm25
+    TREC's tools order by score, in float32, and break ties by the greater document id. A score that
+    does not fall is therefore lowered by the least that such a tool can see, so that they find our
+    order.
+
+    >>> print(render_run({"q": [("d 1", 0.5), ("e", 0.5)]}, "bm25"), end="")
+    q Q0 d%201 1 0.5 bm25
+    q Q0 e 2 0.49999997 bm25
     """
     encode = cache(_encode_id)  # the same documents answer many queries
     return "".join(
-        f"{encode(query)} Q0 {encode(document)} {rank} {score:.6f} {tag}\n"
+        f"{encode(query)} Q0 {encode(document)} {rank} {score!s} {tag}\n"
         for query, answers in run.items()
-        for rank, (document, score) in enumerate(answers, start=1)
+        for rank, (document, score) in enumerate(_separate_ties(answers), start=1)
     )
+
+
+def _separate_ties(answers: Iterable[tuple[str, float]]) -> Iterator[tuple[str, np.float32]]:
+    """Yield the answers with scores that fall strictly in float32."""
+    below = np.float32(np.inf)
+    for document, score in answers:
+        lowered = min(np.float32(score), below)
+        below = np.nextafter(lowered, np.float32(-np.inf))
+        yield document, lowered
 
 
 def render_qrels(qrels: Qrels, queries: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,6 +91,7 @@ def bench_workspace(
         held = [] if force or earlier else _read_results(folder, benchmarks, inputs)
         if len(held) == len(benchmarks):
             return held
+        _make_folders(folder, [one.name for one in benchmarks], request.beir)
         reports, hashes = _measure(workspace, benchmarks, trained, request)
         reports = [_compare_earlier(bench.add_training(one, training), earlier) for one in reports]
         provenance = {**inputs, **hashes}
@@ -173,6 +175,30 @@ def _publish(
     bench.write_report(report, folder / name, provenance)
     data = bench.read_data(folder / name)
     return BenchResult(folder / name, data, bench.render_text(report, show_all), made=True)
+
+
+def _make_folders(folder: Path, names: Sequence[str], beir: Sequence[Path]) -> None:
+    """Make the folders of the reports before anything is measured, and never one of the user's data."""
+    data = {path.resolve() for path in beir}
+    for name in names:
+        target = folder / name
+        if target.resolve() in data:
+            raise DataError(
+                f"the report would be written into the BEIR folder {target} itself: "
+                "name another folder with --out"
+            )
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(
+                f"cannot make the folder of the report, {target} ({error.strerror}): "
+                "name one that can be written to with --out"
+            ) from error
+        if not os.access(target, os.W_OK | os.X_OK):
+            raise DataError(
+                f"the folder of the report, {target}, is read-only: "
+                "name one that can be written to with --out"
+            )
 
 
 def _read_earlier(paths: Sequence[Path], benchmarks: Sequence[Benchmark]) -> list[Earlier]:

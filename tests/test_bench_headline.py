@@ -30,6 +30,14 @@ def test_unlabelled_queries_give_one_that_says_so():
     assert headline.text.endswith("nobody said whether training met these queries")
 
 
+def test_one_on_a_handful_of_queries_says_that_they_are_too_few():
+    few = {query: "held-out" if number < 3 else "seen" for number, query in enumerate(QUERIES)}
+    headline = find_headline(make_report(replace(BENCHMARK, groups=few)))
+    assert "on 3 queries" in headline.text
+    assert headline.text.endswith("fewer than 20 queries are too few to tell anything")
+    assert "too few" not in find_headline(make_report()).text
+
+
 def test_seen_or_leaking_queries_give_none_and_say_what_to_do():
     groups = {query: "dev" if query < "q2" else "seen" for query in QUERIES}
     seen = find_headline(make_report(replace(BENCHMARK, groups=groups)))

@@ -121,6 +121,16 @@ def test_vectors_from_the_cache_have_no_build_time(tmp_path):
         assert ranking.cost.query_ms > 0
 
 
+def test_queries_without_a_known_word_are_counted():
+    assert rank_bm25(SMALL, 3).warnings == ()
+    odd = replace(SMALL, queries=dict.fromkeys(SMALL.queries, "zzz") | {"q1": "對稱群"})
+    ranking = rank_bm25(odd, 3)
+    n = len(odd.queries)
+    assert not any(ranking.runs[0].values())
+    expected = f"BM25: {n} of {n} queries share no word with any document and score 0"
+    assert ranking.warnings == (expected,)
+
+
 def test_a_hybrid_takes_what_either_finds(minilm):
     queries = {"q1": "matroid", "q2": "writing an integer as a sum of smaller ones"}
     benchmark = Benchmark("b", TEXTS, queries, {"q1": {"matroid": 1}, "q2": {"partition": 1}})

@@ -1,14 +1,18 @@
 import gzip
+import io
 from dataclasses import replace
 
 import ir_measures
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from reports import BENCHMARK, list_rankings, make_report, make_run
 
 from graphtune.bench import trec
 from graphtune.bench.benchmark import list_slices
 from graphtune.bench.output import write_report
 from graphtune.bench.systems import Ranking
+from graphtune.metrics import score_run
 
 MEASURES = {"MRR@10": "RR@10", "NDCG@10": "nDCG@10", "Recall@10": "R@10", "Recall@20": "R@20"}
 
@@ -84,6 +88,25 @@ def test_ids_with_spaces_stay_one_column():
     assert dict(trec.render_judgements(spaced)) == {"qrels.trec": "young%20tableau 0 d%201 1\n"}
     run = {"young tableau": [("d 1", 0.5), ("d%201", 0.25)]}
     assert trec.render_run(run, "base-8").splitlines() == [
-        "young%20tableau Q0 d%201 1 0.500000 base-8",
-        "young%20tableau Q0 d%25201 2 0.250000 base-8",
+        "young%20tableau Q0 d%201 1 0.5 base-8",
+        "young%20tableau Q0 d%25201 2 0.25 base-8",
     ]
+
+
+@given(
+    scores=st.lists(
+        st.sampled_from([-3.0, 0.0, 1e-7, 0.1, 0.1 + 1e-9, 16.5, 31.0000001, 31.0]), min_size=1
+    )
+)
+def test_tied_answers_keep_our_order_in_trec_tools(scores):
+    ranked = sorted(scores, reverse=True)
+    run = {"q": [(f"d{place:03}", score) for place, score in enumerate(ranked)]}
+    qrels = {"q": {f"d{place:03}": place % 3 for place in range(len(ranked))} | {"other": 1}}
+    read = list(ir_measures.read_trec_run(io.StringIO(trec.render_run(run, "tied"))))
+    again = ir_measures.calc_aggregate(
+        [ir_measures.parse_measure(measure) for measure in MEASURES.values()], qrels, read
+    )
+    ours = score_run(qrels, run)["q"]
+    assert {str(name): value for name, value in again.items()} == {
+        theirs: pytest.approx(ours[measure]) for measure, theirs in MEASURES.items()
+    }

@@ -70,6 +70,18 @@ def test_reports_are_read_back_compared_and_kept(
         )
 
 
+def test_reports_never_go_into_the_data_and_a_bad_folder_is_refused_first(tmp_path: Path):
+    data = tmp_path / "people"
+    data.mkdir()
+    with pytest.raises(DataError, match=r"into the BEIR folder .*people itself: name another"):
+        measuring._make_folders(tmp_path, ["people"], [data])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="cannot make the folder of the report"):
+        measuring._make_folders(tmp_path / "file", ["people"], [data])
+    measuring._make_folders(tmp_path / "out", ["people"], [data])
+    assert (tmp_path / "out" / "people").is_dir()
+
+
 def test_models_whose_pairs_are_gone_or_leak_take_the_headline_away(built: Workspace):
     card = pair_workspace(built).card
     graph, split = read_graph(built)

@@ -21,8 +21,8 @@ def rank_bm25(benchmark: Benchmark, k: int) -> Ranking:
     """Rank by BM25 as Lucene computes it (k1 = 0.9, b = 0.4, English stop words and stemming).
 
     Parameters are those of Anserini's and BEIR's BM25 baselines; the scores come from `bm25s`
-    (Lù, arXiv:2407.03618). Documents that share no word with the query are no answers; ties stand
-    by document id.
+    (Lù, arXiv:2407.03618). Documents that share no word with the query are no answers (queries that
+    nothing answers are counted in the warnings); ties stand by document id.
     """
     began = perf_counter()
     index = _Index(benchmark.documents)
