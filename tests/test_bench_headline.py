@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from reports import BASE, BENCHMARK, QUERIES, TRAINED, list_rankings, make_report
+from reports import BASE, BENCHMARK, QUERIES, TRAINED, list_rankings, make_report, make_run
 
 from graphtune.bench.headline import find_headline, list_widest
 
@@ -48,3 +48,17 @@ def test_full_width_is_float32_where_there_is_one():
         (BASE, 384, "float32"), (TRAINED, 384, "float32"), ("BM25", 0, "float32"),
         ("oracle", 0, "float32"),
     ]  # fmt: skip
+
+
+def test_a_trained_system_gives_the_headline_even_where_the_base_is_better():
+    worst = replace(list_rankings()[0], system=TRAINED, runs=(make_run(3),))
+    best = replace(list_rankings()[0], runs=(make_run(0),))
+    headline = find_headline(make_report(rankings=[best, worst]))
+    assert headline.result is not None
+    assert headline.result.system == TRAINED
+
+
+def test_full_width_is_float32_whatever_the_order():
+    float32, binary, *_ = list_rankings()
+    for rankings in ([binary, float32], [float32, binary]):
+        assert [one.key for one in list_widest(make_report(rankings=rankings))] == [float32.key]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from reports import BASE, BENCHMARK, TRAINED, list_rankings, make_report
 
+from graphtune.bench import output
 from graphtune.bench.benchmark import hash_benchmark
 from graphtune.bench.claims import state_claim
 from graphtune.bench.compare import Report
@@ -126,3 +127,19 @@ def test_results_of_the_same_inputs_are_read_back_and_others_are_not(
     assert read_result(tmp_path / "lacking", BENCHMARK, inputs) is None
     (tmp_path / "costs.json").write_text("{")
     assert read_result(tmp_path, BENCHMARK, inputs) is None
+
+
+def test_what_was_written_by_half_does_not_count_as_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    report = replace(make_report(), missing=())
+    write_report(report, tmp_path)
+    assert read_result(tmp_path, BENCHMARK, {}) is not None
+
+    def fail(_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(output, "render_runs", fail)
+    with pytest.raises(OSError, match="full"):
+        write_report(report, tmp_path)
+    assert read_result(tmp_path, BENCHMARK, {}) is None

@@ -71,3 +71,10 @@ def test_detectable_is_that_of_a_paired_t_test():
     assert find_detectable(sums, np.ones(50), family=4) == pytest.approx(expected)
     # Asking every question twice adds nothing.
     assert find_detectable(2 * sums, np.full(50, 2.0), 4) == pytest.approx(expected)
+
+
+def test_nothing_is_detectable_where_too_few_clusters_could_not_be_significant():
+    sums, counts = np.linspace(0.1, 0.7, 7), np.full(7, 5.0)
+    assert 2 / 2**7 < ALPHA <= 2 * 2 / 2**7  # the least p of seven clusters, alone and in a family
+    assert find_detectable(sums, counts, family=1) is not None
+    assert find_detectable(sums, counts, family=2) is None
