@@ -106,7 +106,8 @@ def write_report(
     - `costs.json`: times; they, also in the page, are all that differs when a report is written again
     - `runs/<model>-<dim>[-<precision>][-seed<i>].trec` with all queries
     - `qrels.trec` for all queries and `qrels-<slice>.trec` for some, so that `ir_measures
-      qrels-held-out.trec runs/<file> nDCG@10` gives a row of the table again. Whitespace in ids, which the format cannot hold, is percent-encoded.
+      qrels-held-out.trec runs/<file> nDCG@10` gives a row of the table again. Whitespace in ids,
+      which the format cannot hold, is percent-encoded.
     """
     described = describe_report(report, provenance or {})
     scores = render_scores(report)

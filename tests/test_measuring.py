@@ -67,7 +67,7 @@ def test_reports_are_read_back_compared_and_kept(
 def test_reports_never_go_into_the_data_and_a_bad_folder_is_refused_first(tmp_path: Path):
     data = tmp_path / "people"
     data.mkdir()
-    with pytest.raises(DataError, match="into the BEIR folder .*people itself: name another"):
+    with pytest.raises(DataError, match=r"into the BEIR folder .*people itself: name another"):
         measuring._make_folders(tmp_path, ["people"], [data])
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot make the folder of the report"):
