@@ -83,6 +83,7 @@ def _describe(report: Report, best: Result, candidates: int) -> str:
         f"NDCG@10 {best.measures['NDCG@10']:.3f} [{low:.3f}, {high:.3f}], "
         f"MRR@10 {best.measures['MRR@10']:.3f}"
     )
+    text += _set_beside(report, best, label)
     spread = spread_seeds(best)
     text += f"; {spread}" if spread else ""
     if candidates > 1:
@@ -93,6 +94,23 @@ def _describe(report: Report, best: Result, candidates: int) -> str:
     if best.group == UNLABELLED:
         text += "; nobody said whether training met these queries"
     return text
+
+
+def _set_beside(report: Report, best: Result, label: str) -> str:
+    """Say what the base and BM25 reach on the same queries, and whether a difference is claimed."""
+    widest = {ranking.key for ranking in list_widest(report)}
+    others = [
+        f"{row.system} {row.measures['NDCG@10']:.3f}"
+        for row in select_results(report, best.group)
+        if row.system in (report.base, "BM25") and row.system != best.system
+        if (row.system, row.dim, row.precision) in widest
+    ]
+    text = f" ({', '.join(others)})" if others else ""
+    claim = next((one for one in report.claims if one.ours == label), None)
+    if claim is None:
+        return text
+    side = f"{claim.direction} the base" if claim.holds else "no difference from the base shown"
+    return f"{text}, {side}"
 
 
 def _refuse_seen(report: Report) -> str:

@@ -57,10 +57,11 @@ def explain_failure(model: str, error: Exception) -> ModelError:
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
     if model == "minilm" or Path(model).is_dir():
         return ModelError(f"cannot load the model folder {model!r}: {reason}")
+    known = f" ({BASELINES[model]} on the hub)" if model in BASELINES else ""
     return ModelError(
-        f"cannot load the model {model!r}: it is no folder here, and the hub did not give it ({reason}). "
-        'Check the name and the network, or go on offline with [base] model = "minilm" '
-        "or the path of a model folder in graphtune.toml."
+        f"cannot load the model {model!r}{known}: it is no folder here, and the hub did not give it "
+        f"({reason}). Check the name and the network, or name the folder of a model; as base model, "
+        "minilm works without a network."
     )
 
 

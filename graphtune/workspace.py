@@ -101,8 +101,8 @@ def lock_workspace(workspace: Workspace, wait: float = 600.0) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         try:
-            who = holder.read_text(encoding="utf-8")
-        except FileNotFoundError:
+            who = f"process {json.loads(holder.read_text(encoding='utf-8'))['pid']}"
+        except (FileNotFoundError, ValueError):  # gone, or being written
             who = "another process"
         print(f"{workspace.root} is in use by {who}; waiting up to {wait:.0f} s …", file=sys.stderr)
         try:

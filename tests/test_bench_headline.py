@@ -12,8 +12,21 @@ def test_the_headline_is_the_trained_system_at_full_width_on_held_out_queries():
     assert headline.result.group == "held-out"
     ndcg, mrr = (headline.result.measures[name] for name in ("NDCG@10", "MRR@10"))
     assert f"NDCG@10 {ndcg:.3f} [" in headline.text
-    assert f"MRR@10 {mrr:.3f}; mean of 2 seeds from" in headline.text
+    assert f"MRR@10 {mrr:.3f} ({BASE} 0." in headline.text
+    assert "; mean of 2 seeds from" in headline.text
     assert "40 queries, held-out:" in headline.text
+
+
+def test_the_headline_says_whether_a_difference_from_the_base_is_claimed():
+    report = make_report()
+    claim = next(one for one in report.claims if one.ours.startswith(f"{TRAINED} at 384"))
+    for change, told in (
+        ({"holds": True, "direction": "above"}, "), above the base;"),
+        ({"holds": True, "direction": "below"}, "), below the base;"),
+        ({"holds": False, "direction": "above"}, "), no difference from the base shown;"),
+    ):
+        changed = replace(report, claims=(replace(claim, **change),))
+        assert told in find_headline(changed).text
 
 
 def test_without_a_trained_system_it_is_the_best_but_never_a_ceiling():
