@@ -25,6 +25,7 @@ def test_linking_is_measured() -> None:
     assert int(re.search(r"^([\d,]+) mentions in", run.output, re.MULTILINE)[1]) > 10
 
 
+@pytest.mark.slow
 def test_loading_and_finding_are_measured(tmp_path: Path) -> None:
     sizes = {"concepts": "200", "relations": "500", "mentions": "500", "chunks": "120"}
     options = [word for name, number in sizes.items() for word in (f"--{name}", number)]

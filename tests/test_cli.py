@@ -73,6 +73,7 @@ def test_wrong_use_is_2_and_failure_is_1(tmp_path: Path, built: Path) -> None:
     assert "learning_rate" in call("pairs", "-w", built, code=1).stderr
 
 
+@pytest.mark.slow
 def test_one_bad_file_is_told_and_the_rest_is_built(built: Path, papers: Path) -> None:
     (papers / "bad.pdf").write_bytes(b"%PDF-1.7 broken")
     done = call("build", "-w", built, papers, code=1)

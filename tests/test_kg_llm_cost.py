@@ -60,6 +60,7 @@ def call(*arguments: str | Path, code: int, **options: Any) -> "subprocess.Compl
     return done
 
 
+@pytest.mark.slow
 def test_an_estimate_sends_nothing(paid: Workspace, papers: Path, endpoint: Endpoint) -> None:
     done = call("build", "-w", paid.root, "--estimate", "--json", papers, code=0)
     estimate = json.loads(done.stdout)["estimate"]
@@ -73,6 +74,7 @@ def test_an_estimate_sends_nothing(paid: Workspace, papers: Path, endpoint: Endp
     assert not endpoint.requests
 
 
+@pytest.mark.slow
 def test_a_script_must_say_yes(paid: Workspace, papers: Path, endpoint: Endpoint) -> None:
     for command in ("build", "run"):
         refused = call(command, "-w", paid.root, papers, code=1)
