@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from random import Random
 
+import pytest
 from click.testing import CliRunner
 
 from graphtune.bench.scale import SAMPLE, make_names, read_sentences, scale
