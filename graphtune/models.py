@@ -60,8 +60,8 @@ def explain_failure(model: str, error: Exception) -> ModelError:
     known = f" ({BASELINES[model]} on the hub)" if model in BASELINES else ""
     return ModelError(
         f"cannot load the model {model!r}{known}: it is no folder here, and the hub did not give it "
-        f"({reason}). Check the name and the network, or name the folder of a model; as base model, "
-        "minilm works without a network."
+        f"({reason}). Check the name and the network, or name the folder of a model; without a network "
+        'the base can be [base] model = "minilm" in graphtune.toml.'
     )
 
 
