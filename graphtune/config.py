@@ -1,24 +1,17 @@
 """Settings: one frozen model a stage, read from `graphtune.toml`; each default is written once, here."""
 
-import hashlib
 import json
 import tomllib
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from graphtune.errors import ConfigError
 from graphtune.prices import PRICES, Price
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    def digest(self) -> str:
-        """Return 16 hex digits that change whenever a setting changes."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+from graphtune.settings import Settings
+from graphtune.tuning_config import PairsConfig, SplitConfig, TrainConfig
 
 
 def _check_address(value: str | None) -> str | None:
@@ -27,7 +20,7 @@ def _check_address(value: str | None) -> str | None:
     return value
 
 
-class BaseConfig(_Settings):
+class BaseConfig(Settings):
     """The encoder that is fine-tuned; chunking counts its tokens too."""
 
     model: str = "allenai/specter2_base"
@@ -42,7 +35,7 @@ class BaseConfig(_Settings):
     """Run Python code that a hub model ships. Only for models you trust."""
 
 
-class ChunkingConfig(_Settings):
+class ChunkingConfig(Settings):
     """How papers are cut into passages."""
 
     max_tokens: int = Field(default=256, ge=16)
@@ -53,7 +46,7 @@ class ChunkingConfig(_Settings):
     """Put the section path before a passage that does not begin with it."""
 
 
-class ReadingConfig(_Settings):
+class ReadingConfig(Settings):
     """How files are read: worker processes and what each may use for one file."""
 
     workers: int | None = Field(default=None, ge=1)
@@ -66,7 +59,7 @@ class ReadingConfig(_Settings):
     """What a process may hold beside its programs (on Linux); what needs more ends as `crash`."""
 
 
-class ExtractConfig(_Settings):
+class ExtractConfig(Settings):
     """How concepts and relations are found."""
 
     extractor: Literal["auto", "rules", "llm", "hybrid"] = "auto"
@@ -118,66 +111,7 @@ class ExtractConfig(_Settings):
     """Dollars that one build may spend; it stops cleanly before it would spend more."""
 
 
-class SplitConfig(_Settings):
-    """Which concepts and papers training never sees."""
-
-    test_concepts: float = Field(default=0.2, ge=0, lt=1)
-    """Share of the concepts (with all their aliases) kept for the benchmark."""
-    dev_concepts: float = Field(default=0.1, ge=0, lt=1)
-    """Share of the concepts kept for choosing the best checkpoint."""
-    test_papers: float = Field(default=0.1, ge=0, lt=1)
-    """Share of the papers that never give a positive."""
-    by: Literal["concept", "community"] = "concept"
-    """`concept`: a concept with all its names is held out alone; `community`: with all its neighbours
-    in the graph (harder, but a community larger than the share stays in training)."""
-    seed: int = 0
-
-
-class PairsConfig(_Settings):
-    """How training pairs are made."""
-
-    recipe: Literal["evidence", "seed"] = "evidence"
-    """`evidence`: chunks that define, state or mention the concept; `seed`: every chunk of its papers."""
-    max_per_anchor: int = Field(default=20, ge=1)
-    """At most this many positives an anchor."""
-    max_weak: int = Field(default=3, ge=0)
-    """`evidence`: of these, at most this many that only use or mention the concept."""
-    max_per_edge: int = Field(default=5, ge=0)
-    """`seed`: at most this many positives for each direction of a relation."""
-    seed: int = 0
-
-
-class TrainConfig(_Settings):
-    """How the encoder is fine-tuned."""
-
-    epochs: int = Field(default=3, ge=1)
-    max_steps: int | None = Field(default=None, ge=1)
-    """Optimizer steps; none means what the epochs give."""
-    batch_size: int = Field(default=32, ge=2)
-    """Pairs a step; also the number of in-batch candidates an anchor."""
-    learning_rate: float = Field(default=2e-5, gt=0)
-    warmup: float = Field(default=0.1, ge=0, lt=1)
-    """Share of the steps with a rising learning rate."""
-    scale: float = Field(default=20.0, gt=0)
-    """Inverse temperature of the contrastive loss."""
-    max_seq_length: int = Field(default=256, ge=16)
-    """Tokens after which a text is cut in training."""
-    matryoshka_dims: tuple[int, ...] | None = None
-    """None means 768, 512, 256, 128 where the model is that wide, else 384, 256, 128, 64."""
-    eval_steps: int = Field(default=25, ge=1)
-    """Steps between two evaluations on the development concepts."""
-    patience: int = Field(default=5, ge=1)
-    """Stop after this many evaluations without a better one."""
-    keep: Literal["best", "last"] = "best"
-    """`best`: the weights with the best development figure, the base's own among them; `last`: the
-    last ones, whatever they are worth, to compare recipes."""
-    bf16: Literal["auto", "on", "off"] = "auto"
-    """bfloat16 autocast; `auto` uses it where the hardware has it."""
-    seeds: tuple[int, ...] = (0,)
-    """One model is trained for each seed."""
-
-
-class BenchConfig(_Settings):
+class BenchConfig(Settings):
     """How models are compared."""
 
     top_k: int = Field(default=100, ge=20)
@@ -201,7 +135,7 @@ class BenchConfig(_Settings):
     seed: int = 0
 
 
-class Config(_Settings):
+class Config(Settings):
     """All settings of a workspace."""
 
     base: BaseConfig = BaseConfig()
@@ -290,6 +224,9 @@ def _toml_value(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, dict):
+        fields = ", ".join(f"{name} = {_toml_value(item)}" for name, item in value.items())
+        return f"{{ {fields} }}"
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml_value(item) for item in value) + "]"
     return repr(value)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from graphtune.config import BaseConfig, TrainConfig
+from graphtune.config import BaseConfig
 from graphtune.errors import DataError
 from graphtune.files import read_record
 from graphtune.kg import BuildSummary, ConceptGraph, GraphStore, load_graph
@@ -33,6 +33,8 @@ from graphtune.pairs import (
     store_split,
     write_pairs,
 )
+from graphtune.records import Recipe
+from graphtune.tuning_config import TrainConfig
 from graphtune.workspace import Workspace, lock_workspace
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from graphtune.kg.llm.run import Consent
     from graphtune.train import TrainReport
 
-Recipe = Literal["evidence", "seed"]
+
 T = TypeVar("T")
 
 

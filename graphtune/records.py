@@ -25,6 +25,17 @@ RemovalReason = Literal[
 #: of the bibliography that the other holds ("[7]"), or says nearly the same.
 LinkType = Literal["proves", "refers_to", "cites", "near_duplicate"]
 
+#: How an anchor was made: a concept's name, an alias or its description; its definition without the name;
+#: a section's title; a statement (its proof answers); a sentence that refers to a statement; a question;
+#: a relation; and pairs brought along.
+Style = Literal[
+    "name", "alias", "description", "definition", "section", "proof", "reference", "question",
+    "edge", "extra",
+]  # fmt: skip
+
+#: How training pairs are made (see `graphtune.pairs.recipes`).
+Recipe = Literal["evidence", "mention", "seed"]
+
 ROLES: tuple[Role, ...] = get_args(Role)
 
 #: Graded relevance of a passage to a concept, by the role of the mention.
@@ -283,11 +294,19 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A training example: `style` says how the anchor was made, `concept_id` whose it is."""
+    """A training example: `style` says how the anchor was made, `concept_id` whose it is, if anyone's.
+
+    `chunk_id` is where the positive stands (empty for pairs brought along), `negative` a hard negative
+    and `negative_id` its chunk, where there is one. `weight` is how often the pair is drawn, relative
+    to the others.
+    """
 
     anchor: str
     positive: str
-    style: str
+    style: Style
     concept_id: str
     chunk_id: str
     document_id: str
+    weight: float = 1.0
+    negative: str = ""
+    negative_id: str = ""

@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from graphtune.config import PairsConfig, SplitConfig
 from graphtune.errors import DataError
 from graphtune.files import read_record, write_record, write_text
 from graphtune.kg.graph import ConceptGraph
 from graphtune.pairs.split import Split
 from graphtune.records import Pair
+from graphtune.tuning_config import PairsConfig, SplitConfig
 
 
 class PairsCard(BaseModel):

@@ -4,12 +4,12 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Set
 
-from graphtune.config import PairsConfig
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
 from graphtune.pairs.split import Split, list_new_concepts
 from graphtune.pairs.traces import make_source_finder, quote_papers
-from graphtune.records import GRADES, Chunk, Pair
+from graphtune.records import GRADES, Chunk, Pair, Style
+from graphtune.tuning_config import PairsConfig
 
 
 def make_pairs(graph: ConceptGraph, split: Split, config: PairsConfig) -> list[Pair]:
@@ -118,7 +118,7 @@ def _pair_by_evidence(graph: ConceptGraph, split: Split, config: PairsConfig) ->
         if relation.chunk_id in allowed and named:
             source, target = graph.concepts[relation.source], graph.concepts[relation.target]
             anchor = f"{source.name} {graph.ontology.phrase(relation.type)} {target.name}"
-            yield _pair(anchor, allowed[relation.chunk_id], "relation", relation.source)
+            yield _pair(anchor, allowed[relation.chunk_id], "edge", relation.source)
 
 
 def _pair_by_paper(graph: ConceptGraph, split: Split, config: PairsConfig) -> Iterator[Pair]:
@@ -173,5 +173,5 @@ def _drop_heading(chunk: Chunk) -> str:
     return rest if title and normalize_name(first).endswith(title) else chunk.text
 
 
-def _pair(anchor: str, chunk: Chunk, style: str, concept: str) -> Pair:
+def _pair(anchor: str, chunk: Chunk, style: Style, concept: str) -> Pair:
     return Pair(anchor, chunk.text, style, concept, chunk.id, chunk.document_id)

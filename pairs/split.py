@@ -14,7 +14,6 @@ from typing import Literal
 import networkx as nx
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
-from graphtune.config import SplitConfig
 from graphtune.errors import DataError
 from graphtune.files import read_record, write_record
 from graphtune.kg.communities import find_communities
@@ -22,6 +21,7 @@ from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
 from graphtune.pairs.traces import MIN_WORDS, squash_text
 from graphtune.records import Chunk
+from graphtune.tuning_config import SplitConfig
 
 Side = Literal["train", "dev", "test"]
 #: Papers are versions of one work where this share of the shorter one's chunks recurs in the other.

@@ -9,7 +9,8 @@ from typing import Any
 import hypothesis
 import pytest
 
-from graphtune.config import BaseConfig, Config, ExtractConfig, SplitConfig
+from graphtune.config import BaseConfig, Config, ExtractConfig
+from graphtune.tuning_config import SplitConfig
 from graphtune.workspace import Workspace, init_workspace
 
 # The same examples every time: a red run can be repeated.

@@ -13,13 +13,13 @@ from graphtune.bench.export import write_beir
 from graphtune.bench.graph_queries import DESCRIPTION, PAPER_TIER, make_graph_benchmark
 from graphtune.bench.retrievers import rank_bm25
 from graphtune.bench.strata import LITERAL, OTHER
-from graphtune.config import SplitConfig
 from graphtune.errors import DataError
 from graphtune.kg.graph import ConceptGraph
 from graphtune.metrics import score_run
 from graphtune.pairs import make_description_queries, split_graph
 from graphtune.pairs.split import Split
 from graphtune.records import Chunk, ChunkLink, Concept, Mention, Role
+from graphtune.tuning_config import SplitConfig
 
 PAPERS = {
     "p": ["A kernel is what a map sends to zero.", "Kernels are ideals.", "Copy: a kernel."],

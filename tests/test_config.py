@@ -4,16 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphtune.config import (
-    PRICES,
-    BaseConfig,
-    Config,
-    Price,
-    TrainConfig,
-    load_config,
-    render_toml,
-)
+from graphtune.config import PRICES, BaseConfig, Config, Price, load_config, render_toml
 from graphtune.errors import ConfigError
+from graphtune.tuning_config import TrainConfig
 
 
 def test_rendered_settings_load_as_they_were(tmp_path: Path) -> None:

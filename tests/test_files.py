@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from graphtune.config import PairsConfig
 from graphtune.errors import DataError
 from graphtune.files import read_record, write_record, write_text
+from graphtune.tuning_config import PairsConfig
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:

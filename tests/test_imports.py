@@ -21,6 +21,8 @@ LEAVES = (
     "prices",
     "progress",
     "records",
+    "settings",
+    "tuning_config",
     "workspace",
 )
 #: What each place may import, beside the leaves and itself.

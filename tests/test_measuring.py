@@ -7,13 +7,13 @@ from click.testing import CliRunner
 from graphtune import measuring
 from graphtune.bench.exposure import Training
 from graphtune.cli import main
-from graphtune.config import TrainConfig
 from graphtune.errors import DataError
 from graphtune.files import write_record
 from graphtune.lineage import describe_training, sort_out_stale
 from graphtune.pairs import read_pairs, write_pairs
 from graphtune.pipeline import build_workspace, list_models, pair_workspace, read_graph
 from graphtune.train.records import REPORT_NAME, TrainReport
+from graphtune.tuning_config import TrainConfig
 from graphtune.workspace import Workspace
 
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphtune.config import PairsConfig, SplitConfig
 from graphtune.errors import DataError
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
@@ -23,6 +22,7 @@ from graphtune.pairs.recipes import read_section_title
 from graphtune.pairs.split import Split
 from graphtune.pairs.traces import make_source_finder
 from graphtune.records import Chunk, ChunkLink, Concept, Mention, Relation, Role
+from graphtune.tuning_config import PairsConfig, SplitConfig
 
 ROLES: tuple[Role, ...] = ("defines", "states", "uses", "mentions")
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from graphtune.cli import main
-from graphtune.config import BaseConfig, TrainConfig
+from graphtune.config import BaseConfig
 from graphtune.files import write_record
 from graphtune.pairs import read_pairs, write_pairs
 from graphtune.pipeline import build_workspace, certify_models, pair_workspace, read_graph
 from graphtune.train.records import REPORT_NAME, TrainReport
+from graphtune.tuning_config import TrainConfig
 from graphtune.workspace import Workspace
 
 

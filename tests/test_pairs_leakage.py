@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphtune.config import PairsConfig, SplitConfig
 from graphtune.errors import DataError
 from graphtune.kg.graph import ConceptGraph
 from graphtune.pairs import (
@@ -25,6 +24,7 @@ from graphtune.pairs import (
     write_pairs,
 )
 from graphtune.records import Chunk, ChunkLink, Concept, Mention, Pair, Relation
+from graphtune.tuning_config import PairsConfig, SplitConfig
 
 PAPERS, CONCEPTS = 20, 40
 SPLIT = SplitConfig(test_papers=0.2)

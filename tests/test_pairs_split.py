@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphtune.config import PairsConfig, SplitConfig
 from graphtune.errors import DataError
 from graphtune.files import write_record
 from graphtune.kg.graph import ConceptGraph
 from graphtune.pairs import list_new_concepts, make_pairs, split_graph, store_split
 from graphtune.pairs.split import Side, find_twins
 from graphtune.records import Chunk, ChunkLink, Concept, Mention, Relation
+from graphtune.tuning_config import PairsConfig, SplitConfig
 
 
 def make_graph(n: int = 30, links: tuple[tuple[str, str], ...] = ()) -> ConceptGraph:

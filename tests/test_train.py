@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from graphtune.config import BaseConfig, TrainConfig
+from graphtune.config import BaseConfig
 from graphtune.errors import ConfigError, DataError
 from graphtune.records import Pair
 from graphtune.train import DevSet, TrainingData, TrainReport, train_encoder
 from graphtune.train.card import add_results, render_card
 from graphtune.train.records import DevScore
 from graphtune.train.selection import CheckpointKeeper, shrink_dev
+from graphtune.tuning_config import TrainConfig
 
 BASE = BaseConfig(model="minilm")
 WORDS = ("crystal", "matroid", "tableau", "lattice", "poset", "partition", "hook", "charge")

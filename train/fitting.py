@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphtune.config import TrainConfig
 from graphtune.encoder import has_fast_bf16
 from graphtune.records import Pair
 from graphtune.train.selection import CheckpointKeeper
+from graphtune.tuning_config import TrainConfig
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -2,7 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from graphtune.config import BaseConfig, TrainConfig
+from graphtune.config import BaseConfig
+from graphtune.tuning_config import TrainConfig
 
 REPORT_NAME = "graphtune.json"
 

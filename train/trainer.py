@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphtune.config import BaseConfig, TrainConfig
+from graphtune.config import BaseConfig
 from graphtune.encoder import hash_model, list_dims, load_encoder
 from graphtune.errors import ConfigError, DataError, ModelError
 from graphtune.files import write_record
@@ -30,6 +30,7 @@ from graphtune.train.selection import (
     score_dev,
     shrink_dev,
 )
+from graphtune.tuning_config import TrainConfig
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -202,6 +202,7 @@ def demo(workspace: Path, directory: Path | None) -> Outcome:
     """
     import graphtune.data
     from graphtune import config as settings
+    from graphtune import tuning_config as tuning
     from graphtune.errors import WorkspaceError
     from graphtune.workspace import init_workspace
 
@@ -211,10 +212,8 @@ def demo(workspace: Path, directory: Path | None) -> Outcome:
         base=settings.BaseConfig(model="minilm"),
         chunking=settings.ChunkingConfig(max_tokens=128),
         extract=settings.ExtractConfig(extractor="rules"),
-        split=settings.SplitConfig(test_concepts=0.3),
-        train=settings.TrainConfig(
-            seeds=(0, 1, 2), max_steps=40, max_seq_length=128, eval_steps=20
-        ),
+        split=tuning.SplitConfig(test_concepts=0.3),
+        train=tuning.TrainConfig(seeds=(0, 1, 2), max_steps=40, max_seq_length=128, eval_steps=20),
     )
     target = directory or (workspace / "graphtune-demo")
     made = init_workspace(target, config)

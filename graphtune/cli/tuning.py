@@ -6,17 +6,19 @@ from typing import Any, Literal
 import click
 
 from graphtune.cli.common import Outcome, command
+from graphtune.records import Recipe
 
 RECIPE = click.option(
     "--recipe",
-    type=click.Choice(["evidence", "seed"]),
-    help="evidence: chunks that define, state or mention the concept; seed: all chunks of its papers.",
+    type=click.Choice(["evidence", "mention", "seed"]),
+    help="evidence: chunks that answer each style of anchor; mention: chunks that hold the name; "
+    "seed: all chunks of the papers.",
 )
 
 
 def pairs(
     workspace: Path,
-    recipe: Literal["evidence", "seed"] | None,
+    recipe: Recipe | None,
     file_format: Literal["jsonl", "parquet"],
     check: bool,
 ) -> Outcome:
@@ -53,7 +55,7 @@ def pairs(
 
 def train(
     workspace: Path,
-    recipe: Literal["evidence", "seed"] | None,
+    recipe: Recipe | None,
     max_steps: int | None,
     seeds: tuple[int, ...],
     keep: Literal["best", "last"] | None,
