@@ -40,7 +40,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, part: str) -> None:
 
 
 def test_digest_follows_the_settings() -> None:
-    assert TrainConfig().digest() == TrainConfig(batch_size=32).digest()
+    assert TrainConfig().digest() == TrainConfig(batch_size=64).digest()
     assert TrainConfig().digest() != TrainConfig(batch_size=16).digest()
 
 
