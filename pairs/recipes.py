@@ -6,6 +6,7 @@ from collections.abc import Iterator, Set
 
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
+from graphtune.pairs.edges import pair_edges
 from graphtune.pairs.split import Split, list_new_concepts
 from graphtune.pairs.traces import make_source_finder, quote_papers
 from graphtune.records import GRADES, Chunk, Pair, Style
@@ -113,12 +114,7 @@ def _pair_by_evidence(graph: ConceptGraph, split: Split, config: PairsConfig) ->
                 body = _drop_heading(chunk)
                 if body and chunk not in chunks:
                     yield Pair(name, body, "section", concept, chunk.id, chunk.document_id)
-    for relation in graph.relations:
-        named = anchors.get(relation.source) and anchors.get(relation.target)
-        if relation.chunk_id in allowed and named:
-            source, target = graph.concepts[relation.source], graph.concepts[relation.target]
-            anchor = f"{source.name} {graph.ontology.phrase(relation.type)} {target.name}"
-            yield _pair(anchor, allowed[relation.chunk_id], "edge", relation.source)
+    yield from pair_edges(graph, split, config, anchors, allowed)
 
 
 def _pair_by_paper(graph: ConceptGraph, split: Split, config: PairsConfig) -> Iterator[Pair]:
