@@ -85,6 +85,7 @@ def test_limits_weights_and_held_out_ends() -> None:
     assert [(p.anchor, p.chunk_id, p.weight) for p in doubled] == [
         ("A", "both", 1.5),
         ("B", "a1", 1.5),
+        ("A generalizes B", "both", 3.0),
     ]
     assert not make_edges(graph, styles={"edge": 0.0})
     assert not make_edges(graph, max_per_edge=0)
