@@ -5,7 +5,6 @@ from functools import cache
 
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.ontology import Direction
-from graphtune.pairs.split import Split
 from graphtune.records import GRADES, Chunk, Pair, Relation
 from graphtune.tuning_config import PairsConfig
 
@@ -15,10 +14,9 @@ SOFT_WEIGHT = 0.5
 
 def pair_edges(
     graph: ConceptGraph,
-    split: Split,
-    config: PairsConfig,
     anchors: Mapping[str, Sequence[str]],
     allowed: Mapping[str, Chunk],
+    config: PairsConfig,
 ) -> Iterator[Pair]:
     """Pair across relations as the ontology says, and relations in words with their evidence.
 
@@ -29,10 +27,9 @@ def pair_edges(
 
     Args:
         graph: the graph with its ontology.
-        split: who is held out.
-        config: `max_per_edge` for each direction and for the evidence, `styles` for the weight.
         anchors: the names under which each training concept may be an anchor, the best first.
         allowed: the chunks that may be positives, by id.
+        config: `max_per_edge` for each direction and for the evidence, `styles` for the weight.
     """
     weight = config.styles["edge"]
     if not weight:
@@ -50,9 +47,7 @@ def pair_edges(
     told: dict[tuple[str, str, str], int] = {}
     for relation in graph.relations:
         edge = (relation.source, relation.type, relation.target)
-        if relation.source == relation.target or not all(
-            anchors.get(end) and split.concepts.get(end) == "train" for end in (edge[0], edge[2])
-        ):
+        if relation.source == relation.target or not all(map(anchors.get, (edge[0], edge[2]))):
             continue
         if edge not in told:
             told[edge] = 0

@@ -114,7 +114,7 @@ def _pair_by_evidence(graph: ConceptGraph, split: Split, config: PairsConfig) ->
                 body = _drop_heading(chunk)
                 if body and chunk not in chunks:
                     yield Pair(name, body, "section", concept, chunk.id, chunk.document_id)
-    yield from pair_edges(graph, split, config, anchors, allowed)
+    yield from pair_edges(graph, anchors, allowed, config)
 
 
 def _pair_by_paper(graph: ConceptGraph, split: Split, config: PairsConfig) -> Iterator[Pair]:

@@ -47,7 +47,7 @@ def make_edges(graph: ConceptGraph, held_out: str = "", **settings: object) -> l
     split = Split.model_validate({"concepts": sides, "documents": {"p": "train"}})
     anchors = {key: graph.names(key) for key in split.list_concepts("train")}
     config = PairsConfig.model_validate(settings)
-    return list(pair_edges(graph, split, config, anchors, graph.chunks))
+    return list(pair_edges(graph, anchors, graph.chunks, config))
 
 
 EDGE = Relation("a", "generalizes", "b", "rules")
