@@ -6,6 +6,7 @@ from itertools import chain
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
 from graphtune.pairs.baselines import pair_mentions, pair_papers
+from graphtune.pairs.edges import pair_edges
 from graphtune.pairs.split import Split, list_new_concepts
 from graphtune.pairs.structure import pair_proofs, pair_references, pair_sections
 from graphtune.pairs.styles import pair_concepts
@@ -97,25 +98,9 @@ def _pair_by_evidence(
         pair_sections(graph, allowed, config),
         pair_proofs(graph, allowed, config),
         pair_references(graph, allowed, config),
-        _pair_relations(graph, anchors, allowed, config),
+        pair_edges(graph, anchors, allowed, config),
     )
     return (pair for pair in made if pair.weight > 0 and len(pair.positive.split()) >= MIN_POSITIVE)
-
-
-def _pair_relations(
-    graph: ConceptGraph,
-    anchors: Mapping[str, Sequence[str]],
-    allowed: Mapping[str, Chunk],
-    config: PairsConfig,
-) -> Iterator[Pair]:
-    for relation in graph.relations:
-        named = anchors.get(relation.source) and anchors.get(relation.target)
-        if relation.chunk_id and relation.chunk_id in allowed and named:
-            source, target = graph.concepts[relation.source], graph.concepts[relation.target]
-            anchor = f"{source.name} {graph.ontology.phrase(relation.type)} {target.name}"
-            chunk = allowed[relation.chunk_id]
-            weight = config.styles["edge"]
-            yield Pair(anchor, chunk.text, "edge", source.id, chunk.id, chunk.document_id, weight)
 
 
 _MAKERS = {"evidence": _pair_by_evidence, "mention": pair_mentions, "seed": pair_papers}
