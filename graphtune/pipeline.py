@@ -26,14 +26,12 @@ from graphtune.pairs import (
     certify_recipe,
     find_pairs,
     list_recipes,
-    make_evidence_queries,
     make_pairs,
     read_card,
     read_pairs,
     store_split,
     write_pairs,
 )
-from graphtune.pairs.mask import make_mask
 from graphtune.records import Recipe
 from graphtune.tuning_config import TrainConfig
 from graphtune.workspace import Workspace, lock_workspace
@@ -135,8 +133,10 @@ def _check_built(workspace: Workspace) -> None:
         )
 
 
-def read_graph(workspace: Workspace) -> tuple[ConceptGraph, Split]:
+def read_graph(workspace: Workspace, split_file: Path | None = None) -> tuple[ConceptGraph, Split]:
     """Return the workspace's graph and its split (see `graphtune.pairs.store_split`).
+
+    The split is kept in `split_file`, or else in the workspace.
 
     Raises:
         DataError: there is no graph yet.
@@ -144,7 +144,7 @@ def read_graph(workspace: Workspace) -> tuple[ConceptGraph, Split]:
     _check_built(workspace)
     with GraphStore(workspace.database) as store:
         graph = load_graph(store, read_ontology(workspace))
-    return graph, store_split(workspace.split, graph, workspace.config.split)
+    return graph, store_split(split_file or workspace.split, graph, workspace.config.split)
 
 
 def pair_workspace(
@@ -196,7 +196,7 @@ def train_workspace(
     With `resume`, models that are ready are left alone and an interrupted one goes on (None: goes
     on if it can, else starts again); without `force`, ready ones are left alone too.
     """
-    from graphtune.train import DevSet, TrainingData, train_encoder
+    from graphtune.train import make_training_data, train_encoder
 
     config = settings or workspace.config.train
     recipe = recipe or workspace.config.pairs.recipe
@@ -204,11 +204,7 @@ def train_workspace(
     with lock_workspace(workspace):
         pairs, card = read_pairs(workspace.pairs, recipe)
         graph, split = read_graph(workspace)
-        asked = make_evidence_queries(graph, split.list_concepts("dev"))
-        passages = {chunk.id: chunk.passage for chunk in graph.chunks.values()}
-        dev = DevSet(asked.queries, passages, asked.qrels)
-        mask = make_mask(graph, pairs, config.neighbour_weight) if config.graph_mask else None
-        data = TrainingData(pairs, dev, recipe, card.hashes, mask)
+        data = make_training_data(graph, split, pairs, config, recipe, card.hashes)
         for seed in config.seeds:
             folder = workspace.models / f"{recipe}-{seed}"
             report = read_report(folder)

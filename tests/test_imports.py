@@ -35,6 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "pipeline": {*STAGES},
     "lineage": {*STAGES, "pipeline"},
     "measuring": {*STAGES, "lineage", "pipeline"},
+    "study": {*STAGES, "pipeline"},
     "cli": {*STAGES, "pipeline", "measuring", "data"},
 }
 SOURCES = sorted(p for s in (*STAGES, "graphtune") for p in (ROOT / s).rglob("*.py"))
