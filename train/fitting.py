@@ -27,7 +27,7 @@ def make_trainer(
     dims: tuple[int, ...],
     keeper: CheckpointKeeper,
 ) -> SentenceTransformerTrainer:
-    """Return a trainer that contrasts in-batch pairs at all dimensions and asks `keeper` to judge.
+    """Return a trainer that contrasts in-batch pairs at all dimensions.
 
     Checkpoints go to the keeper's folder; nothing is printed to standard output.
     """
@@ -40,8 +40,6 @@ def make_trainer(
     from sentence_transformers.sentence_transformer.trainer import SentenceTransformerTrainer
     from transformers import PrinterCallback, ProgressCallback
 
-    from graphtune.train.callbacks import make_callback
-
     encoder.model_card_data.generate_widget_examples = False  # the card is ours
     # The trainer runs only the encoder in bfloat16: the loss sees float32 vectors.
     ranking = MultipleNegativesRankingLoss(encoder, config.scale)
@@ -51,7 +49,6 @@ def make_trainer(
         args=_make_arguments(encoder, config, seed, keeper.folder),
         train_dataset=Dataset.from_dict(columns),
         loss=MatryoshkaLoss(encoder, ranking, matryoshka_dims=list(dims)),
-        callbacks=[make_callback(keeper, config.eval_steps, config.batch_size)],
     )
     # Ours write to standard error, and the card comes from the report.
     for callback in list(trainer.callback_handler.callbacks):
@@ -81,12 +78,12 @@ def _make_arguments(
         batch_sampler=BatchSamplers.NO_DUPLICATES,
         prompts={"anchor": query, "positive": document},
         save_strategy="steps",
-        save_steps=4 * config.eval_steps,
+        save_steps=config.eval_steps,
         save_total_limit=1,
-        logging_steps=config.eval_steps,
+        logging_steps=10,
         seed=seed,
         data_seed=seed,
-        report_to="none",
+        report_to=list(config.report_to) or "none",
         dataloader_pin_memory=False,
     )
 

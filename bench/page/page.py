@@ -9,10 +9,11 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from graphtune.axes import Scale, make_scale
 from graphtune.bench.claims import state_claim
 from graphtune.bench.compare import Report
 from graphtune.bench.page.cases import collect_cases
-from graphtune.bench.page.charts import COLOURS, Scale, draw_curve, make_scale
+from graphtune.bench.page.charts import COLOURS, draw_curve
 from graphtune.bench.page.points import collect_points
 from graphtune.bench.page.rows import Section, collect_sections, describe_cost, pair_protocols
 from graphtune.bench.page.view import View, view_report
