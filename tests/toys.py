@@ -1,5 +1,9 @@
 """A toy encoder that trains in no time, and pairs and development queries for it."""
 
+import json
+import os
+import signal
+import sys
 from pathlib import Path
 
 from sentence_transformers import SentenceTransformer
@@ -9,8 +13,10 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, set_seed
 
 from graphtune.config import BaseConfig
+from graphtune.encoder import hash_model
 from graphtune.records import Pair
-from graphtune.train import DevSet, TrainingData
+from graphtune.train import DevSet, TrainingData, TrainReport, fitting, train_encoder, trainer
+from graphtune.train.selection import CheckpointKeeper
 from graphtune.tuning_config import TrainConfig
 
 WORDS = ("crystal", "matroid", "tableau", "lattice", "poset", "partition", "hook", "charge")
@@ -70,3 +76,41 @@ def make_base(folder: Path) -> BaseConfig:
     encoder = SentenceTransformer(modules=[layers, Pooling(16)], device="cpu")
     encoder.save_pretrained(str(folder / "toy"), create_model_card=False)
     return BaseConfig(model=str(folder / "toy"))
+
+
+def train_toy(
+    base: BaseConfig, folder: Path, resume: bool = False, **changes: object
+) -> TrainReport:
+    """Train the toy with the settings above but for some."""
+    settings = SETTINGS.model_copy(update={"matryoshka_dims": DIMS, **changes})
+    return train_encoder(base, DATA, settings, 0, folder, resume)
+
+
+def main() -> None:
+    """Train as a process of its own, which may kill itself before an evaluation, and tell its weights.
+
+    Arguments: the folder of the base, that of the model, changes of the settings as JSON, and the
+    number of the evaluation before which it dies, or 0.
+    """
+    base, folder, changes, last = sys.argv[1:5]
+    record, seen, trainers = CheckpointKeeper.record, [], []
+
+    def die(self: CheckpointKeeper, encoder: SentenceTransformer, step: int) -> bool:
+        seen.append(step)
+        if len(seen) == int(last):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return record(self, encoder, step)
+
+    def keep(*arguments: object) -> object:
+        trainers.append(fitting.make_trainer(*arguments))
+        return trainers[-1]
+
+    CheckpointKeeper.record = die
+    trainer.make_trainer = keep
+    train_toy(BaseConfig(model=base), Path(folder), resume=last == "0", **json.loads(changes))
+    weights = Path(f"{folder}.{os.environ.get('RANK', '0')}.weights")
+    weights.write_text(hash_model(trainers[-1].model))
+
+
+if __name__ == "__main__":
+    main()

@@ -92,7 +92,7 @@ def train_encoder(
     dev = shrink_dev(data.dev, DEV_QUERIES, DEV_PASSAGES, seed=0)
     keeper = _make_keeper(work, encoder, dev, config, dims)
     trainer = make_trainer(encoder, data.pairs, config, seed, dims, keeper)
-    trainer.add_callback(make_callback(trainer, keeper, config.eval_steps))
+    _follow(trainer, keeper, config)
     with explain_failed_writes(work):
         _fit(trainer, keeper)
         if is_main_process():
@@ -115,6 +115,18 @@ def _make_keeper(
         config.patience if config.keep == "best" else sys.maxsize,
         lambda: merged_weights(encoder, untuned, config.merge),
     )
+
+
+def _follow(
+    trainer: SentenceTransformerTrainer, keeper: CheckpointKeeper, config: TrainConfig
+) -> None:
+    """Add progress and evaluation; TensorBoard's files go where the model will be."""
+    from transformers.integrations.integration_utils import TensorBoardCallback
+
+    trainer.add_callback(make_callback(trainer, keeper, config.eval_steps))
+    for callback in trainer.callback_handler.callbacks:
+        if isinstance(callback, TensorBoardCallback) and callback.logging_dir is None:
+            callback.logging_dir = str(keeper.folder / "runs")
 
 
 def _fit(trainer: SentenceTransformerTrainer, keeper: CheckpointKeeper) -> None:
