@@ -11,6 +11,7 @@ from tqdm import tqdm
 from transformers import TrainerCallback
 
 from graphtune.processes import count_processes, is_main_process
+from graphtune.train.records import DENSITY, EVALUATION_SECONDS, SECONDS, read_seconds
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
     from graphtune.train.selection import CheckpointKeeper
-
-#: What the log tells of the time that went to training, and to the development set, in seconds.
-SECONDS, EVALUATION_SECONDS = "seconds", "evaluation_seconds"
-DENSITY = "mask_density"
 
 
 class _Course(TrainerCallback):  # type: ignore[misc, unused-ignore]
@@ -129,16 +126,6 @@ class _Course(TrainerCallback):  # type: ignore[misc, unused-ignore]
         self.bar.start_t += took
         self.bar.last_print_t += took
         return is_over
-
-
-def read_seconds(log: list[dict[str, float]]) -> tuple[float, float]:
-    """Return the seconds of training and of evaluation that a trainer's log tells of.
-
-    >>> read_seconds([{"step": 1, "seconds": 2.0, "evaluation_seconds": 0.5}, {"step": 1, "loss": 3.0}])
-    (2.0, 0.5)
-    """
-    rows = [row for row in log if SECONDS in row]
-    return (rows[-1][SECONDS], rows[-1][EVALUATION_SECONDS]) if rows else (0.0, 0.0)
 
 
 def _tell_all(decision: bool) -> bool:

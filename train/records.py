@@ -1,11 +1,16 @@
 """What training writes beside the weights."""
 
+from collections.abc import Mapping, Sequence
+
 from pydantic import BaseModel, ConfigDict
 
 from graphtune.config import BaseConfig
 from graphtune.tuning_config import TrainConfig
 
 REPORT_NAME = "graphtune.json"
+#: What the trainer's log tells beside its own: seconds of training, those of evaluation, the density
+#: of the mask.
+SECONDS, EVALUATION_SECONDS, DENSITY = "seconds", "evaluation_seconds", "mask_density"
 
 
 class DevScore(BaseModel):
@@ -72,3 +77,13 @@ class TrainReport(BaseModel):
     bf16: bool
     hashes: dict[str, str]
     versions: dict[str, str]
+
+
+def read_seconds(log: Sequence[Mapping[str, float]]) -> tuple[float, float]:
+    """Return the seconds of training and of evaluation that a trainer's log tells of.
+
+    >>> read_seconds([{"step": 1, "seconds": 2.0, "evaluation_seconds": 0.5}, {"step": 1, "loss": 3.0}])
+    (2.0, 0.5)
+    """
+    rows = [row for row in log if SECONDS in row]
+    return (rows[-1][SECONDS], rows[-1][EVALUATION_SECONDS]) if rows else (0.0, 0.0)

@@ -16,11 +16,16 @@ from graphtune.config import BaseConfig
 from graphtune.encoder import hash_model, load_encoder
 from graphtune.files import write_record, write_text
 from graphtune.processes import count_processes
-from graphtune.train.callbacks import DENSITY, read_seconds
 from graphtune.train.card import write_card
 from graphtune.train.curve import CURVE_NAME, draw_curve
 from graphtune.train.fitting import use_bf16
-from graphtune.train.records import REPORT_NAME, TrainCosts, TrainReport
+from graphtune.train.records import (
+    DENSITY,
+    REPORT_NAME,
+    TrainCosts,
+    TrainReport,
+    read_seconds,
+)
 from graphtune.train.selection import CheckpointKeeper, DevSet, mean_ndcg
 from graphtune.tuning_config import TrainConfig
 

@@ -20,10 +20,8 @@ from graphtune.errors import ConfigError, ModelError
 from graphtune.files import read_record
 from graphtune.processes import is_main_process
 from graphtune.records import Pair
-from graphtune.train.callbacks import make_callback
 from graphtune.train.checks import check_data, check_dims, check_reporters
 from graphtune.train.fitting import make_trainer
-from graphtune.train.merging import copy_weights, merged_weights
 from graphtune.train.records import REPORT_NAME, TrainReport
 from graphtune.train.saving import Run, save_model
 from graphtune.train.selection import CheckpointKeeper, DevSet, score_dev, shrink_dev
@@ -108,6 +106,8 @@ def _make_keeper(
     config: TrainConfig,
     dims: tuple[int, ...],
 ) -> CheckpointKeeper:
+    from graphtune.train.merging import copy_weights, merged_weights
+
     untuned = copy_weights(encoder) if config.merge else {}
     return CheckpointKeeper(
         work,
@@ -122,6 +122,8 @@ def _follow(
 ) -> None:
     """Add progress and evaluation; TensorBoard's files go where the model will be."""
     from transformers.integrations.integration_utils import TensorBoardCallback
+
+    from graphtune.train.callbacks import make_callback
 
     trainer.add_callback(make_callback(trainer, keeper, config.eval_steps))
     for callback in trainer.callback_handler.callbacks:
