@@ -34,6 +34,7 @@ from graphtune.pairs import (
     store_split,
     write_pairs,
 )
+from graphtune.pairs.mask import make_mask
 from graphtune.processes import is_main_process
 from graphtune.records import Recipe
 from graphtune.tuning_config import TrainConfig
@@ -208,9 +209,9 @@ def train_workspace(
         graph, split = read_graph(workspace)
         asked = make_evidence_queries(graph, split.list_concepts("dev"))
         passages = {chunk.id: chunk.passage for chunk in graph.chunks.values()}
-        data = TrainingData(
-            pairs, DevSet(asked.queries, passages, asked.qrels), recipe, card.hashes
-        )
+        dev = DevSet(asked.queries, passages, asked.qrels)
+        mask = make_mask(graph, pairs, config.neighbour_weight) if config.graph_mask else None
+        data = TrainingData(pairs, dev, recipe, card.hashes, mask)
         for seed in config.seeds:
             folder = workspace.models / f"{recipe}-{seed}"
             report = read_report(folder)

@@ -18,10 +18,12 @@ from graphtune.config import BaseConfig
 from graphtune.encoder import load_encoder
 from graphtune.errors import ConfigError, ModelError
 from graphtune.files import read_record
+from graphtune.pairs.mask import GraphMask
 from graphtune.processes import is_main_process
 from graphtune.records import Pair
 from graphtune.train.checks import check_data, check_dims, check_reporters
 from graphtune.train.fitting import make_trainer
+from graphtune.train.layers import prepare_layers
 from graphtune.train.records import REPORT_NAME, TrainReport
 from graphtune.train.saving import Run, save_model
 from graphtune.train.selection import CheckpointKeeper, DevSet, score_dev, shrink_dev
@@ -29,7 +31,7 @@ from graphtune.tuning_config import TrainConfig
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.trainer import SentenceTransformerTrainer
+    from graphtune.train.sampling import PlannedTrainer
 
 #: The development set is scored every few steps: at most this many queries and passages.
 DEV_QUERIES, DEV_PASSAGES = 200, 500
@@ -43,6 +45,8 @@ class TrainingData:
     dev: DevSet
     recipe: str
     hashes: dict[str, str]
+    mask: GraphMask | None = None
+    """None: every other passage of a batch is a negative."""
 
 
 def train_encoder(
@@ -89,10 +93,11 @@ def train_encoder(
     run = Run(folder.name, base, data.recipe, config, seed, dims, len(data.pairs), data.hashes)
     dev = shrink_dev(data.dev, DEV_QUERIES, DEV_PASSAGES, seed=0)
     keeper = _make_keeper(work, encoder, dev, config, dims)
-    trainer = make_trainer(encoder, data.pairs, config, seed, dims, keeper)
+    trainer = make_trainer(encoder, data.pairs, config, seed, dims, keeper, data.mask)
     _follow(trainer, keeper, config)
     with explain_failed_writes(work):
-        _fit(trainer, keeper)
+        with prepare_layers(encoder, config.dropout):
+            _fit(trainer, keeper)
         if is_main_process():
             save_model(trainer, keeper, run, dev, folder)
         trainer.accelerator.wait_for_everyone()
@@ -118,20 +123,23 @@ def _make_keeper(
 
 
 def _follow(
-    trainer: SentenceTransformerTrainer, keeper: CheckpointKeeper, config: TrainConfig
+    trainer: PlannedTrainer, keeper: CheckpointKeeper, config: TrainConfig
 ) -> None:
     """Add progress and evaluation; TensorBoard's files go where the model will be."""
     from transformers.integrations.integration_utils import TensorBoardCallback
 
     from graphtune.train.callbacks import make_callback
 
-    trainer.add_callback(make_callback(trainer, keeper, config.eval_steps))
+    def read_density() -> float:
+        return trainer.contrast.take_density().masked
+
+    trainer.add_callback(make_callback(trainer, keeper, config.eval_steps, read_density))
     for callback in trainer.callback_handler.callbacks:
         if isinstance(callback, TensorBoardCallback) and callback.logging_dir is None:
             callback.logging_dir = str(keeper.folder / "runs")
 
 
-def _fit(trainer: SentenceTransformerTrainer, keeper: CheckpointKeeper) -> None:
+def _fit(trainer: PlannedTrainer, keeper: CheckpointKeeper) -> None:
     """Train from the last whole checkpoint, or from the start."""
     trainer.accelerator.wait_for_everyone()  # the main process has prepared the folder
     # The state is what a checkpoint writes last.
