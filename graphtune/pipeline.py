@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -34,6 +35,7 @@ from graphtune.pairs import (
     store_split,
     write_recipe,
 )
+from graphtune.processes import is_main_process
 from graphtune.records import Recipe
 from graphtune.tuning_config import TrainConfig
 from graphtune.workspace import Workspace, lock_workspace
@@ -196,7 +198,8 @@ def train_workspace(
     config = settings or workspace.config.train
     recipe = recipe or workspace.config.pairs.recipe
     models = []
-    with lock_workspace(workspace):
+    # Launched processes train together, under the lock of the main one.
+    with lock_workspace(workspace) if is_main_process() else nullcontext():
         pairs, card = read_pairs(workspace.pairs, recipe)
         graph, split = read_graph(workspace)
         data = make_training_data(graph, split, pairs, config, recipe, card.hashes)
