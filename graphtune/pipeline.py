@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -30,11 +31,11 @@ from graphtune.pairs import (
     find_pairs,
     find_split,
     list_recipes,
-    make_evidence_queries,
     read_pairs,
     store_split,
     write_recipe,
 )
+from graphtune.processes import is_main_process
 from graphtune.records import Recipe
 from graphtune.tuning_config import TrainConfig
 from graphtune.workspace import Workspace, lock_workspace
@@ -126,8 +127,10 @@ def _check_built(workspace: Workspace) -> None:
         )
 
 
-def read_graph(workspace: Workspace) -> tuple[ConceptGraph, Split]:
+def read_graph(workspace: Workspace, split_file: Path | None = None) -> tuple[ConceptGraph, Split]:
     """Return the workspace's graph and its split (see `graphtune.pairs.store_split`).
+
+    The split is kept in `split_file`, or else in the workspace.
 
     Raises:
         DataError: there is no graph yet.
@@ -135,7 +138,7 @@ def read_graph(workspace: Workspace) -> tuple[ConceptGraph, Split]:
     _check_built(workspace)
     with GraphStore(workspace.database) as store:
         graph = load_graph(store, read_ontology(workspace))
-    return graph, store_split(workspace.split, graph, workspace.config.split)
+    return graph, store_split(split_file or workspace.split, graph, workspace.config.split)
 
 
 def pair_workspace(
@@ -190,19 +193,16 @@ def train_workspace(
     With `resume`, models that are ready are left alone and an interrupted one goes on (None: goes
     on if it can, else starts again); without `force`, ready ones are left alone too.
     """
-    from graphtune.train import DevSet, TrainingData, train_encoder
+    from graphtune.train import make_training_data, train_encoder
 
     config = settings or workspace.config.train
     recipe = recipe or workspace.config.pairs.recipe
     models = []
-    with lock_workspace(workspace):
+    # Launched processes train together, under the lock of the main one.
+    with lock_workspace(workspace) if is_main_process() else nullcontext():
         pairs, card = read_pairs(workspace.pairs, recipe)
         graph, split = read_graph(workspace)
-        asked = make_evidence_queries(graph, split.list_concepts("dev"))
-        passages = {chunk.id: chunk.passage for chunk in graph.chunks.values()}
-        data = TrainingData(
-            pairs, DevSet(asked.queries, passages, asked.qrels), recipe, card.hashes
-        )
+        data = make_training_data(graph, split, pairs, config, recipe, card.hashes)
         for seed in config.seeds:
             folder = workspace.models / f"{recipe}-{seed}"
             report = read_report(folder)

@@ -1,5 +1,7 @@
 """Commands that learn: pairs, train."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +12,7 @@ from graphtune.records import Recipe
 
 if TYPE_CHECKING:
     from graphtune.pairs import MadePairs
+    from graphtune.train.records import TrainCosts
 
 RECIPE = click.option(
     "--recipe",
@@ -55,7 +58,7 @@ def pairs(
     return Outcome({"path": str(result.path), **data}, text, ok=result.certificate.is_clean())
 
 
-def _describe_card(result: "MadePairs") -> str:
+def _describe_card(result: MadePairs) -> str:
     card = result.card
     styles = ", ".join(f"{style} {count:,}" for style, count in card.by_style.items())
     lines = [
@@ -83,10 +86,12 @@ def train(
     r"""Fine-tune the base model on the pairs; the best checkpoint is kept.
 
     The base itself competes on the development concepts. The result is a folder that
-    SentenceTransformer(path) loads.
+    SentenceTransformer(path) loads. Several GPUs train together under torchrun, each on its own
+    batches; batch_size is that of each.
 
     \b
     Example: graphtune train -w papers-ws --seed 0 --seed 1
+             torchrun --nproc_per_node 2 -m graphtune train -w papers-ws
     """
     from graphtune.pipeline import train_workspace
     from graphtune.workspace import open_workspace
@@ -105,7 +110,19 @@ def train(
 
         push_model(models[0].path, push_to_hub)
     data = [{"path": str(model.path), **model.report.model_dump(mode="json")} for model in models]
-    return Outcome({"models": data}, "\n".join(f"{m.path}: {m.report.verdict}" for m in models))
+    lines = [f"{m.path}: {m.report.verdict}{_tell_costs(m.report.costs)}" for m in models]
+    return Outcome({"models": data}, "\n".join(lines))
+
+
+def _tell_costs(costs: TrainCosts | None) -> str:
+    if costs is None:
+        return ""
+    on_gpu = f", {costs.peak_gpu_memory:,} MiB on the GPU" if costs.peak_gpu_memory else ""
+    return (
+        f"\n  {costs.seconds + costs.evaluation_seconds:,.0f} s, of which "
+        f"{costs.evaluation_seconds:,.0f} s on the development queries; "
+        f"{costs.pairs_per_second:.1f} pairs/s; at most {costs.peak_memory:,} MiB{on_gpu}"
+    )
 
 
 def add_tuning_commands(group: click.Group) -> None:
