@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from json.encoder import encode_basestring
 from operator import attrgetter
 from pathlib import Path
 from sys import intern
@@ -25,7 +26,7 @@ from graphtune.tuning_config import PairsConfig, SplitConfig
 
 _FIELDS = tuple(Pair.__slots__)
 _read_fields = attrgetter(*_FIELDS)
-_ENCODER = json.JSONEncoder(ensure_ascii=False)
+_LINE = "{" + ", ".join(f'"{name}": %s' for name in _FIELDS) + "}\n"
 #: Pairs that are written or read at once.
 _PART = 10_000
 
@@ -209,8 +210,13 @@ def _hash_file(path: Path, pairs: Iterable[Pair]) -> str:
 def _render_lines(pairs: Iterable[Pair]) -> Iterator[bytes]:
     """Yield lines of JSON, many at a time."""
     for part in _cut(pairs, _PART // 10):
-        rows = (dict(zip(_FIELDS, _read_fields(pair), strict=True)) for pair in part)
-        yield "".join(f"{_ENCODER.encode(row)}\n" for row in rows).encode()
+        lines = (_LINE % tuple(map(_render_value, _read_fields(pair))) for pair in part)
+        yield "".join(lines).encode()
+
+
+def _render_value(value: str | float) -> str:
+    """Return a value as `json.dumps` does without escaping, without making an encoder for each."""
+    return encode_basestring(value) if isinstance(value, str) else repr(float(value))
 
 
 def _cut(pairs: Iterable[Pair], size: int) -> Iterator[list[Pair]]:

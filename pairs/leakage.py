@@ -31,7 +31,13 @@ from graphtune.pairs.split import (
     find_twins,
     list_new_concepts,
 )
-from graphtune.pairs.traces import find_phrases, quote_papers, squash_text, trace_texts
+from graphtune.pairs.traces import (
+    find_parts,
+    find_phrases,
+    quote_papers,
+    squash_text,
+    trace_texts,
+)
 from graphtune.records import Pair
 
 
@@ -152,19 +158,28 @@ def _read_training(graph: ConceptGraph, pairs: Sequence[Pair]) -> _Training:
 def trace_positives(
     graph: ConceptGraph, positives: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], set[str]]:
-    """Return the passages that hold the text of each positive, whatever passage it claims."""
+    """Return the passages that hold the text of each positive, whatever passage it claims.
+
+    Only where it is no part of that passage, even with a name taken out, all others are searched.
+    """
     squashed = {chunk.id: squash_text(chunk.passage) for chunk in graph.chunks.values()}
     same: defaultdict[str, set[str]] = defaultdict(set)
     for chunk in graph.chunks.values():
         same[squash_text(chunk.text)].add(chunk.id)
-    traced = {}
+    traced: dict[tuple[str, str], set[str]] = {}
+    changed: defaultdict[str, list[str]] = defaultdict(list)
     for claimed, text in positives:
         short = squash_text(text)
-        honest = short in squashed.get(claimed, "")
+        honest = bool(short) and short in squashed.get(claimed, "")
         traced[claimed, text] = {claimed} if honest else same.get(short, set())
+        if not traced[claimed, text] and claimed in squashed:
+            changed[claimed].append(text)
+    for claimed, texts in changed.items():
+        found = find_parts(texts, graph.chunks[claimed].text)
+        traced |= {(claimed, text): {claimed} for text in found}
     lost = {text for (_, text), chunks in traced.items() if not chunks}
-    found = trace_texts(sorted(lost), {key: chunk.text for key, chunk in graph.chunks.items()})
-    return {key: chunks or found.get(key[1], set()) for key, chunks in traced.items()}
+    others = trace_texts(sorted(lost), {key: chunk.text for key, chunk in graph.chunks.items()})
+    return {key: chunks or others.get(key[1], set()) for key, chunks in traced.items()}
 
 
 def _normalize(text: str) -> str:

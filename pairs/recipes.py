@@ -1,7 +1,10 @@
 """Recipes: how the graph's nodes and edges become (anchor, positive) pairs."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import chain
+from operator import attrgetter
+from sys import intern
 
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
@@ -37,17 +40,18 @@ def make_pairs(graph: ConceptGraph, split: Split, config: PairsConfig) -> list[P
     }
     pairs = sorted(
         _MAKERS[config.recipe](graph, anchors, allowed, config),
-        key=lambda pair: (pair.concept_id, pair.style, pair.anchor, pair.chunk_id),
+        key=attrgetter("concept_id", "style", "anchor", "chunk_id"),
     )
     # The seed's key; for `evidence` whole texts, so that near-identical passages stay apart.
     cut = 50 if config.recipe == "seed" else None
     held_out = _find_held_out(graph, split, {pair.anchor for pair in pairs})
-    unique = {
-        (pair.anchor[:cut], pair.positive[:cut]): pair
-        for pair in reversed(pairs)
-        if pair.anchor not in held_out
-    }
-    return list(reversed(unique.values()))
+    unique, seen = [], defaultdict[str, set[str]](set)
+    for pair in pairs:
+        met, start = seen[pair.anchor[:cut]], intern(pair.positive[:cut])
+        if start not in met and pair.anchor not in held_out:
+            met.add(start)
+            unique.append(pair)
+    return unique
 
 
 def list_anchor_names(graph: ConceptGraph, split: Split) -> dict[str, tuple[str, ...]]:

@@ -83,15 +83,16 @@ def _make_chunks(random: Random, words: list[str], number: int) -> Iterator[Chun
         )  # fmt: skip
 
 
-def time_command(*words: str) -> tuple[float, float]:
-    """Run a graphtune command and return its seconds and its peak of memory in MiB."""
+def time_command(*words: str) -> tuple[float, float, float]:
+    """Run a graphtune command; return its seconds, those on the processor, and its peak in MiB."""
     code = "from graphtune.cli import main; main()"
     began = perf_counter()
     process = subprocess.Popen([sys.executable, "-c", code, *words], stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     if os.waitstatus_to_exitcode(status):
         raise click.ClickException(f"graphtune {' '.join(words)} failed")
-    return perf_counter() - began, used.ru_maxrss / 1024
+    busy = used.ru_utime + used.ru_stime
+    return perf_counter() - began, busy, used.ru_maxrss / 1024
 
 
 @click.command()
@@ -109,10 +110,11 @@ def measure(pairs: int, recipe: str, seed: int, workspace: Path | None) -> None:
             fill_workspace(root, pairs, seed)
         for title, option in (("made", "--force"), ("unchanged", None), ("certified", "--check")):
             words = ["pairs", "-w", str(root), "--recipe", recipe, *filter(None, [option])]
-            seconds, peak = time_command(*words)
+            seconds, busy, peak = time_command(*words)
             number = read_card(root / "pairs", recipe).pairs
             click.echo(
-                f"{recipe}: {number:,} pairs {title} in {seconds:.1f} s, peak {peak:,.0f} MiB"
+                f"{recipe}: {number:,} pairs {title} in {seconds:.1f} s, {busy:.1f} s of them on the "
+                f"processor, peak {peak:,.0f} MiB"
             )
 
 

@@ -69,6 +69,21 @@ def trace_texts(texts: Iterable[str], passages: Mapping[str, str]) -> dict[str, 
     return dict(found)
 
 
+def find_parts(texts: Iterable[str], passage: str) -> list[str]:
+    """Return those texts of which four fifths of the three-word sequences stand in a passage.
+
+    >>> find_parts(["it is so that a thing is it", "no"], "so it is so that a thing is it, or so")
+    ['it is so that a thing is it']
+    """
+    parts = _list_shingles(passage)
+    found = []
+    for text in texts if parts else ():
+        own = _list_shingles(text)
+        if own and len(own & parts) >= THRESHOLD * len(own):
+            found.append(text)
+    return found
+
+
 def measure_overlap(texts: Mapping[str, str], sources: Iterable[str]) -> dict[str, float]:
     """Return which share of each text's three-word sequences stands in any of the sources.
 

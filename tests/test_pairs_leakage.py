@@ -23,6 +23,7 @@ from graphtune.pairs import (
     split_graph,
     write_pairs,
 )
+from graphtune.pairs.leakage import trace_positives
 from graphtune.records import Chunk, ChunkLink, Concept, Mention, Pair, Relation
 from graphtune.tuning_config import PairsConfig, SplitConfig
 
@@ -288,3 +289,18 @@ def test_examples_are_the_same_whatever_the_hash_seed() -> None:
     found = certify_pairs(graph, split, pairs).findings
     (papers,) = (row for row in found if row.what == "held-out papers that gave a positive")
     assert (papers.count, papers.examples) == (30, ("later",))
+
+
+def test_a_positive_without_the_name_is_traced_to_its_passage_and_a_stolen_one_is_not() -> None:
+    case = Case()
+    chunk = GRAPH.chunks[case.pair.chunk_id]
+    words = chunk.text.split()
+    masked = " ".join([*words[:10], "it", *words[12:]])
+    hidden = next(p for p, side in case.split.documents.items() if side != "train")
+    stolen = f"{GRAPH.chunks[f'{hidden}-0'.replace('d', 'c')].text} {' '.join(words[:9])}"
+    found = trace_positives(GRAPH, [(chunk.id, masked), (chunk.id, stolen)])
+    assert found[chunk.id, masked] == {chunk.id}
+    assert f"{hidden}-0".replace("d", "c") in found[chunk.id, stolen]
+    assert not certify_pairs(
+        GRAPH, case.split, [*case.pairs, replace(case.pair, positive=stolen)]
+    ).is_clean("new papers")
