@@ -84,6 +84,9 @@ def test_no_hidden_positive_is_ever_a_negative(seed: int, mined: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("graphtune.pairs.negatives.encode_texts", encode_letters)
         add_negatives(graph, split, pairs, GRAPH, Letters() if mined else None)  # type: ignore[arg-type]
+        again = list(plain)
+        add_negatives(graph, split, again, GRAPH, Letters() if mined else None)  # type: ignore[arg-type]
+    assert again == pairs
     assert [replace(pair, negative="", negative_id="") for pair in pairs] == plain
     mask = make_mask(graph, pairs)
     for row, pair in enumerate(pairs):
@@ -202,6 +205,7 @@ def test_a_mined_negative_is_the_best_that_stays_below_the_margin(
     assert scores["k"] < MARGIN * scores["s"] < scores["h"]
 
 
+@pytest.mark.slow
 def test_the_stage_mines_with_the_base_model_and_the_card_says_so(
     workspace: Workspace, papers: Path
 ) -> None:
