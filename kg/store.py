@@ -12,6 +12,7 @@ from dataclasses import asdict, astuple, fields
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from sys import intern
 from typing import Any, Self
 
 from sqlite_utils import Database
@@ -27,6 +28,7 @@ from graphtune.kg.schema import (
     write_rows,
 )
 from graphtune.records import (
+    ROLES,
     Chunk,
     ChunkLink,
     Concept,
@@ -230,9 +232,16 @@ class GraphStore:
         ]
 
     def mentions(self) -> list[Mention]:
-        """Return all mentions, by concept, chunk and place."""
-        query = 'SELECT * FROM mentions ORDER BY concept_id, chunk_id, start, "end"'
-        return [Mention(**row) for row in self.db.query(query)]
+        """Return all mentions, by concept, chunk and place; they share their ids, which saves memory."""
+        rows = self.db.execute(
+            'SELECT concept_id, chunk_id, role, start, "end" FROM mentions '
+            'ORDER BY concept_id, chunk_id, start, "end"'
+        )
+        roles = {role: role for role in ROLES}
+        return [
+            Mention(intern(concept), intern(chunk), start, end, roles[role])
+            for concept, chunk, role, start, end in rows
+        ]
 
     def count_mentions(self) -> dict[str, tuple[int, int]]:
         """Return for each concept its mentions outside bibliographies, and the papers they are in."""
