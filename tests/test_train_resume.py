@@ -12,7 +12,7 @@ from graphtune.config import BaseConfig
 from graphtune.errors import ConfigError
 from graphtune.train import TrainReport
 from graphtune.train.selection import CheckpointKeeper
-from tests.toys import SETTINGS, train_toy
+from tests.toys import train_toy
 
 ROOT = Path(__file__).parent.parent
 #: Eight steps, judged at each second one; the loss is logged at each of those, too.

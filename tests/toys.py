@@ -58,7 +58,9 @@ def make_base(folder: Path) -> BaseConfig:
     vocabulary = [*special, *WORDS, "here", "the", "of", "a", "is", "studied"]
     words = Tokenizer(models.WordLevel({w: n for n, w in enumerate(vocabulary)}, "[UNK]"))
     words.pre_tokenizer = pre_tokenizers.Whitespace()
-    words.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    words.post_processor = processors.TemplateProcessing(
+        "[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
     names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token"), special, strict=True))
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=32, **names)
     set_seed(0)

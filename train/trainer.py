@@ -31,6 +31,7 @@ from graphtune.tuning_config import TrainConfig
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
     from graphtune.train.sampling import PlannedTrainer
 
 #: The development set is scored every few steps: at most this many queries and passages.
@@ -122,9 +123,7 @@ def _make_keeper(
     )
 
 
-def _follow(
-    trainer: PlannedTrainer, keeper: CheckpointKeeper, config: TrainConfig
-) -> None:
+def _follow(trainer: PlannedTrainer, keeper: CheckpointKeeper, config: TrainConfig) -> None:
     """Add progress and evaluation; TensorBoard's files go where the model will be."""
     from transformers.integrations.integration_utils import TensorBoardCallback
 

@@ -54,7 +54,9 @@ def render_page(report: Report, provenance: Mapping[str, str] | None = None) -> 
             state_claim=state_claim,
             warnings=[(r.label, warning) for r in report.rankings for warning in r.warnings],
             protocols=pair_protocols(view, sections),
-            courses=[(name, Markup(svg), text) for name, (svg, text) in report.training.curves.items()],
+            courses=[
+                (name, Markup(svg), text) for name, (svg, text) in report.training.curves.items()
+            ],
             cases=cases,
             n_colours=COLOURS,
             provenance=sorted((provenance or {}).items()),
