@@ -37,6 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "pipeline": {*STAGES},
     "lineage": {*STAGES, "pipeline"},
     "measuring": {*STAGES, "lineage", "pipeline"},
+    "study": {*STAGES, "pipeline"},
     "cli": {*STAGES, "pipeline", "measuring", "data"},
     "__main__": {"cli"},
 }

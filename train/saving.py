@@ -66,7 +66,7 @@ def save_model(
     is_best = run.settings.keep == "best"
     step = keeper.best_step() if is_best else steps
     fresh = keeper.folder / "model"
-    with _hold_weights(encoder, keeper, run.base, step) if is_best else keeper.merge():
+    with _hold_weights(encoder, keeper, run.base, step) if is_best else keeper.ship():
         encoder.save_pretrained(str(fresh), create_model_card=False)
         digest = hash_model(encoder)
     hashes = {**run.hashes, "base": hash_model(load_encoder(run.base)), "model": digest}

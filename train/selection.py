@@ -79,7 +79,7 @@ class CheckpointKeeper:
     """Keeps the weights with the best development figure on disk, across interruptions.
 
     The figure is the mean of NDCG@10 over the Matryoshka dimensions, so that no rung is sacrificed.
-    `merge` is the context in which the encoder is what would be shipped: it is scored and saved there.
+    `ship` is the context in which the encoder is what would be shipped: it is scored and saved there.
     The base, step 0, is taken as it is, and never copied. Nothing is read before `rewind`.
     """
 
@@ -88,9 +88,9 @@ class CheckpointKeeper:
         folder: Path,
         score: Callable[[], dict[int, float]] | None,
         patience: int,
-        merge: Callable[[], AbstractContextManager[object]] = nullcontext,
+        ship: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        self.folder, self.score, self.patience, self.merge = folder, score, patience, merge
+        self.folder, self.score, self.patience, self.ship = folder, score, patience, ship
         self.state = folder / "selection.json"
         self.scores: list[DevScore] = []
         self.held = 0
@@ -106,7 +106,7 @@ class CheckpointKeeper:
         """Score the encoder as it would be shipped; return whether it has stopped getting better."""
         if self.score is None:
             return False
-        with self.merge() if step else nullcontext():
+        with self.ship():
             self.scores.append(DevScore(step=step, ndcg=self.score()))
             if step and self.best_step() == step:
                 encoder.save_pretrained(str(self.locate(step)), create_model_card=False)

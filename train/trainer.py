@@ -23,7 +23,7 @@ from graphtune.processes import is_main_process
 from graphtune.records import Pair
 from graphtune.train.checks import check_data, check_dims, check_reporters
 from graphtune.train.fitting import make_trainer
-from graphtune.train.layers import prepare_layers
+from graphtune.train.layers import prepare_layers, read_tokens
 from graphtune.train.records import REPORT_NAME, TrainReport
 from graphtune.train.saving import Run, save_model
 from graphtune.train.selection import CheckpointKeeper, DevSet, score_dev, shrink_dev
@@ -86,18 +86,16 @@ def train_encoder(
     work = folder.with_name(folder.name + ".partial")
     encoder = load_encoder(base)
     dims = check_dims(encoder.get_embedding_dimension() or 0, config)
-    encoder.max_seq_length = min(
-        config.max_seq_length, encoder.max_seq_length or config.max_seq_length
-    )
     if is_main_process():
         _prepare_work_folder(work, _fingerprint(base, data, config, seed), resume)
     run = Run(folder.name, base, data.recipe, config, seed, dims, len(data.pairs), data.hashes)
     dev = shrink_dev(data.dev, DEV_QUERIES, DEV_PASSAGES, seed=0)
     keeper = _make_keeper(work, encoder, dev, config, dims)
-    trainer = make_trainer(encoder, data.pairs, config, seed, dims, keeper, data.mask)
-    _follow(trainer, keeper, config)
+    cut = min(config.max_seq_length, encoder.max_seq_length or config.max_seq_length)
     with explain_failed_writes(work):
-        with prepare_layers(encoder, config.dropout):
+        with prepare_layers(encoder, config.dropout), read_tokens(encoder, cut):
+            trainer = make_trainer(encoder, data.pairs, config, seed, dims, keeper, data.mask)
+            _follow(trainer, keeper, config)
             _fit(trainer, keeper)
         if is_main_process():
             save_model(trainer, keeper, run, dev, folder)
@@ -114,12 +112,18 @@ def _make_keeper(
 ) -> CheckpointKeeper:
     from graphtune.train.merging import copy_weights, merged_weights
 
-    untuned = copy_weights(encoder) if config.merge else {}
+    untuned, length = copy_weights(encoder) if config.merge else {}, encoder.max_seq_length
+
+    @contextmanager
+    def prepare_to_ship() -> Iterator[None]:
+        with merged_weights(encoder, untuned, config.merge), read_tokens(encoder, length):
+            yield
+
     return CheckpointKeeper(
         work,
         (lambda: score_dev(encoder, dev, dims)) if dev.queries else None,
         config.patience if config.keep == "best" else sys.maxsize,
-        lambda: merged_weights(encoder, untuned, config.merge),
+        prepare_to_ship,
     )
 
 
