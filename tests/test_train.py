@@ -25,6 +25,7 @@ def test_the_result_is_a_plain_model_and_the_same_every_time(
     assert report.best_step > 0
     model = SentenceTransformer(str(tmp_path / "one"), device="cpu")
     assert model.encode(["x"], truncate_dim=8).shape == (1, 8)
+    assert model.max_seq_length == 32
     stored = TrainReport.model_validate_json((tmp_path / "one" / "graphtune.json").read_text())
     assert stored == report
     assert not (tmp_path / "one.partial").exists()
