@@ -100,6 +100,7 @@ def test_a_killed_process_goes_on_as_if_nothing_had_happened(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_processes_side_by_side_make_one_model(toy: BaseConfig, tmp_path: Path) -> None:
     settings = json.dumps({**COURSE, "batch_size": 8, "keep": "last"})
     launch = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29613"]
