@@ -204,7 +204,7 @@ def train_workspace(
     with lock_workspace(workspace):
         pairs, card = read_pairs(workspace.pairs, recipe)
         graph, split = read_graph(workspace)
-        data = make_training_data(graph, split, pairs, recipe, card.hashes)
+        data = make_training_data(graph, split, pairs, config, recipe, card.hashes)
         for seed in config.seeds:
             folder = workspace.models / f"{recipe}-{seed}"
             report = read_report(folder)

@@ -4,27 +4,35 @@ from collections.abc import Mapping, Sequence
 
 from graphtune.kg.graph import ConceptGraph
 from graphtune.pairs import Split, make_evidence_queries
+from graphtune.pairs.mask import make_mask
 from graphtune.records import Pair
 from graphtune.train.selection import DevSet
 from graphtune.train.trainer import TrainingData
+from graphtune.tuning_config import TrainConfig
 
 
 def make_training_data(
     graph: ConceptGraph,
     split: Split,
     pairs: Sequence[Pair],
+    config: TrainConfig,
     recipe: str,
     hashes: Mapping[str, str],
 ) -> TrainingData:
-    """Put the development concepts beside the pairs: their names, searched in all passages.
+    """Put the development concepts and the graph mask beside the pairs.
+
+    The development queries are the names of these concepts, searched in all passages.
 
     Args:
         graph: where the pairs come from.
         split: which concepts are for development.
         pairs: what to learn from.
+        config: says whether the graph masks negatives, and how.
         recipe: how they were made.
         hashes: of what they were made from, and of themselves.
     """
     asked = make_evidence_queries(graph, split.list_concepts("dev"))
     passages = {chunk.id: chunk.passage for chunk in graph.chunks.values()}
-    return TrainingData(pairs, DevSet(asked.queries, passages, asked.qrels), recipe, dict(hashes))
+    dev = DevSet(asked.queries, passages, asked.qrels)
+    mask = make_mask(graph, pairs, config.neighbour_weight) if config.graph_mask else None
+    return TrainingData(pairs, dev, recipe, dict(hashes), mask)

@@ -19,9 +19,11 @@ from graphtune.config import BaseConfig
 from graphtune.encoder import hash_model, list_dims, load_encoder
 from graphtune.errors import ConfigError, DataError, ModelError
 from graphtune.files import write_record
+from graphtune.pairs.mask import GraphMask
 from graphtune.records import Pair
 from graphtune.train.card import write_card
 from graphtune.train.fitting import make_trainer, use_bf16
+from graphtune.train.layers import prepare_layers
 from graphtune.train.records import REPORT_NAME, TrainReport
 from graphtune.train.selection import (
     CheckpointKeeper,
@@ -50,6 +52,8 @@ class TrainingData:
     dev: DevSet
     recipe: str
     hashes: dict[str, str]
+    mask: GraphMask | None = None
+    """None: every other passage of a batch is a negative."""
 
 
 def train_encoder(
@@ -90,8 +94,8 @@ def train_encoder(
     dev = shrink_dev(data.dev, DEV_QUERIES, DEV_PASSAGES, seed=0)
     patience = config.patience if config.keep == "best" else sys.maxsize
     keeper = CheckpointKeeper(work, lambda: score_dev(encoder, dev, dims), patience)
-    trainer = make_trainer(encoder, data.pairs, config, seed, dims, keeper)
-    with explain_failed_writes(work):
+    trainer = make_trainer(encoder, data.pairs, config, seed, dims, keeper, data.mask)
+    with explain_failed_writes(work), prepare_layers(encoder, config.dropout):
         steps = _fit(trainer, encoder, keeper, bool(dev.queries))
     best = _take_best(encoder, keeper, steps, base) if config.keep == "best" else steps
     report = TrainReport(

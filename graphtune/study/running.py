@@ -205,7 +205,9 @@ def _run_job(inputs: _Inputs, job: Job, keep_models: bool) -> Outcome:
     began = perf_counter()
     report = read_report(folder)
     if not report or not _is_trained(report, inputs.base, job, hashes):
-        data = make_training_data(inputs.graph, inputs.split, pairs, job.pairs.recipe, hashes)
+        data = make_training_data(
+            inputs.graph, inputs.split, pairs, job.train, job.pairs.recipe, hashes
+        )
         report = train_encoder(inputs.base, data, job.train, job.seed, folder, resume=None)
     seconds = perf_counter() - began
     certificate = certify_pairs(inputs.graph, inputs.split, pairs)
