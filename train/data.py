@@ -19,17 +19,15 @@ def make_training_data(
     recipe: str,
     hashes: Mapping[str, str],
 ) -> TrainingData:
-    """Put the development concepts and the graph mask beside the pairs.
-
-    The development queries are the names of these concepts, searched in all passages.
+    """Put the graph mask and the development concepts (their names, searched in all passages) beside pairs.
 
     Args:
         graph: where the pairs come from.
         split: which concepts are for development.
         pairs: what to learn from.
-        config: says whether the graph masks negatives, and how.
-        recipe: how they were made.
-        hashes: of what they were made from, and of themselves.
+        config: whether and how the graph masks negatives.
+        recipe: how the pairs were made.
+        hashes: of what the pairs were made from, and of themselves.
     """
     asked = make_evidence_queries(graph, split.list_concepts("dev"))
     passages = {chunk.id: chunk.passage for chunk in graph.chunks.values()}

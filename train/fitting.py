@@ -1,4 +1,4 @@
-"""Setting up sentence-transformers' trainer: data, plan, loss, arguments, callbacks."""
+"""Setting up sentence-transformers' trainer: data, plan, loss, arguments."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def make_trainer(
     keeper: CheckpointKeeper,
     mask: GraphMask | None = None,
 ) -> PlannedTrainer:
-    """Return a trainer that contrasts in-batch pairs at all dimensions and asks `keeper` to judge.
+    """Return a trainer that contrasts in-batch pairs at all dimensions.
 
     The encoder must still be the base. Checkpoints go to the keeper's folder; nothing is printed to
     standard output. `trainer.contrast` tells the density of the mask.
@@ -48,7 +48,6 @@ def make_trainer(
     from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss
     from transformers import PrinterCallback, ProgressCallback
 
-    from graphtune.train.callbacks import make_callback
     from graphtune.train.loss import CachedMaskedRankingLoss, Contrast, MaskedRankingLoss
     from graphtune.train.sampling import PlannedTrainer
 
@@ -70,7 +69,6 @@ def make_trainer(
         args=args,
         train_dataset=Dataset.from_dict(_list_columns(pairs)),
         loss=MatryoshkaLoss(encoder, ranking, list(dims), config.matryoshka_weights),
-        callbacks=[make_callback(keeper, config.eval_steps, config.batch_size)],
     )
     trainer.plan, trainer.contrast = plan, contrast
     # Ours write to standard error, and the card comes from the report.
@@ -147,9 +145,9 @@ def _make_arguments(
         use_cpu=encoder.device.type == "cpu",
         prompts={"anchor": query, "positive": document, "negative": document},
         save_strategy="steps",
-        save_steps=4 * config.eval_steps,
+        save_steps=config.eval_steps,
         save_total_limit=1,
-        logging_steps=config.eval_steps,
+        logging_steps=10,
         seed=seed,
         data_seed=seed,
         report_to=list(config.report_to) or "none",

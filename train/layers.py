@@ -35,6 +35,16 @@ def prepare_layers(encoder: SentenceTransformer, dropout: float) -> Iterator[Non
             model.set_attn_implementation(implementation)
 
 
+@contextmanager
+def read_tokens(encoder: SentenceTransformer, most: int | None) -> Iterator[None]:
+    """Cut texts at a number of tokens; at the end they are cut where they were before."""
+    held, encoder.max_seq_length = encoder.max_seq_length, most
+    try:
+        yield
+    finally:
+        encoder.max_seq_length = held
+
+
 def list_dropouts(module: nn.Module) -> dict[str, float]:
     """Return the shares that a layer drops, by attribute: `p` of dropout layers, and its own numbers.
 
