@@ -35,10 +35,7 @@ from graphtune.pairs import (
     store_split,
     write_recipe,
 )
-<<<<<<< HEAD
-=======
 from graphtune.processes import is_main_process
->>>>>>> main
 from graphtune.records import Recipe
 from graphtune.tuning_config import TrainConfig
 from graphtune.workspace import Workspace, lock_workspace

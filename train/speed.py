@@ -27,8 +27,8 @@ from graphtune.errors import DataError, GraphtuneError
 from graphtune.files import read_record, write_record, write_text
 from graphtune.pairs import read_pairs
 from graphtune.records import Pair
-from graphtune.train.curves import draw_panels
 from graphtune.train.measured import WAYS, Job, Measured, Way
+from graphtune.train.panels import draw_panels
 from graphtune.train.selection import DevSet
 from graphtune.tuning_config import TrainConfig
 from graphtune.workspace import open_workspace
