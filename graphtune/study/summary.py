@@ -160,7 +160,8 @@ def _compare(
     rungs = tuple(rung for rung in scores[against] if rung != WORDS)
     if not rungs:
         raise DataError(f"{against!r} is not measured on {queries.name} yet; run the study again")
-    if words := scores[BASE].pop(WORDS, None):
+    words = scores[BASE].pop(WORDS, None)
+    if words is not None:
         # It has no width; it stands, and is compared, where vectors are best.
         scores = {WORDS: {rungs[0]: words}, **scores}
     topics = [queries.topics[column] for column in columns]
