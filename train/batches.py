@@ -126,19 +126,19 @@ def _swap_conflicts(
 ) -> None:
     """Swap rows that share a key with another of their batch for rows of other batches, where one fits."""
 
-    def fits(row: int, place: int, target: list[int]) -> bool:
-        rest = (list_keys(other) for i, other in enumerate(target) if i != place)
-        return list_keys(row).isdisjoint(set().union(*rest))
+    def collect_rest(target: list[int], place: int) -> set[Hashable]:
+        return set().union(*(list_keys(row) for i, row in enumerate(target) if i != place))
 
     for place, row in enumerate(batch):
-        if fits(row, place, batch):
+        keys, rest = list_keys(row), collect_rest(batch, place)
+        if rest.isdisjoint(keys):
             continue
         found = next(
             (
                 (other, i)
                 for other in others
                 for i, candidate in enumerate(other)
-                if fits(candidate, place, batch) and fits(row, i, other)
+                if rest.isdisjoint(list_keys(candidate)) and collect_rest(other, i).isdisjoint(keys)
             ),
             None,
         )
