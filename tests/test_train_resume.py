@@ -97,3 +97,23 @@ def test_a_killed_process_goes_on_as_if_nothing_had_happened(
     assert read_model(tmp_path / "cut") == read_model(tmp_path / "whole")
     weights = [(tmp_path / f"{name}.0.weights").read_text() for name in ("cut", "whole")]
     assert weights[0] == weights[1]
+
+
+@pytest.mark.slow
+def test_processes_side_by_side_make_one_model(toy: BaseConfig, tmp_path: Path) -> None:
+    settings = json.dumps({**COURSE, "batch_size": 8, "keep": "last"})
+    launch = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29613"]
+    for name, last in (("whole", 0), ("cut", 4), ("cut", 0)):
+        there = [toy.model, str(tmp_path / name), settings, str(last)]
+        ended = start([*launch, "-m", "tests.toys", *there])
+        assert (ended.returncode == 0) == (last == 0), ended.stderr
+        assert ended.stdout == ""
+    folders = sorted(path.name for path in tmp_path.iterdir() if path.is_dir())
+    assert folders == ["bert", "cut", "toy", "whole"]
+    _, _, report = read_model(tmp_path / "whole")
+    # Eight pairs in each of two processes: as many steps as of sixteen in one.
+    assert report.steps == 8
+    assert [row.step for row in report.scores] == [0, 2, 4, 6, 8]
+    weights = [(tmp_path / f"whole.{rank}.weights").read_text() for rank in (0, 1)]
+    assert weights[0] == weights[1]
+    assert read_model(tmp_path / "cut") == read_model(tmp_path / "whole")

@@ -79,7 +79,7 @@ def check_reporters(names: tuple[str, ...]) -> None:
         raise ConfigError(
             f"[train] report_to names {unknown}: use some of {', '.join(sorted(INTEGRATION_TO_CALLBACK))}"
         )
-    installed = get_available_reporting_integrations()
+    installed = get_available_reporting_integrations()  # type: ignore[no-untyped-call]
     missing = [_PACKAGES.get(name, name) for name in names if name not in installed]
     if missing:
         raise ConfigError(
