@@ -128,6 +128,13 @@ def test_the_table_is_what_a_hand_computes_and_nothing_is_measured_twice(place: 
     assert (cell.claim.difference, *cell.claim.interval) == pytest.approx(expected)
     assert few.rows["full"]["16"].mean == pytest.approx(full[:, :30].mean())
     assert whole.rows["base"]["16"].claim is None
+    fused = summarise_study(study, group="all", rungs=["hybrid"]).tables[0]
+    assert (fused.rungs, fused.rows["full"]["hybrid"].mean) == (
+        ("hybrid",),
+        whole.rows["full"]["hybrid"].mean,
+    )
+    with pytest.raises(DataError, match="measured on people at 16, hybrid, and 384 is asked for"):
+        summarise_study(study, rungs=["384"])
     # Words say nothing of their order: of "a b" and "b a" one comes second.
     words = (8 + 28 * (1 + 1 / np.log2(3))) / 64
     assert whole.rows["BM25"]["16"].mean == pytest.approx(words)
@@ -171,6 +178,7 @@ def test_a_stopped_study_goes_on_and_trains_no_ready_model_again(
     assert not list((study.out / "models").iterdir())
 
 
+@pytest.mark.slow
 def test_what_another_process_holds_is_left_to_it(place: Path) -> None:
     study = read_study(write_study(place, "shared", STUDY.replace("[0, 1]", "[0]")))
     assert running.run_study(study).measured == LABELS[:3]
@@ -186,6 +194,7 @@ def test_what_another_process_holds_is_left_to_it(place: Path) -> None:
     assert again.scores == stored.scores
 
 
+@pytest.mark.slow
 def test_other_settings_are_measured_anew_and_old_results_stay(place: Path) -> None:
     one = STUDY.replace("[0, 1]", "[0]")
     study = read_study(write_study(place, "changed", one))
@@ -201,6 +210,7 @@ def test_other_settings_are_measured_anew_and_old_results_stay(place: Path) -> N
     assert len(next(find_outcomes(study.out, digest)).scores) == 2
 
 
+@pytest.mark.slow
 def test_a_variant_that_cannot_be_trained_is_told_and_the_others_run(place: Path) -> None:
     text = STUDY.replace("[0, 1]", "[0]") + "[variant.train]\nbatch_size = 9999\n"
     text = text.replace("train = { graph_mask = false }\n", "")

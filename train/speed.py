@@ -37,19 +37,24 @@ from graphtune.workspace import open_workspace
 _HELD_OUT, _QUERIES, _PASSAGES = 0.1, 200, 500
 
 
-def find_pairs_source(path: Path, recipe: str | None) -> tuple[list[Pair], BaseConfig, Path | None]:
-    """Return the pairs of a workspace or of a folder of pairs, the base, and the graph.db if any.
+def read_source(path: Path, recipe: str | None) -> tuple[list[Pair], BaseConfig, Path | None]:
+    """Return the pairs of a workspace or of a file, the base, and the workspace's graph if any.
 
     Raises:
-        DataError: there are no pairs.
+        DataError: there are no pairs, or a line of the file is none.
+        WorkspaceError: a folder is no workspace.
     """
-    if (path / "graph.db").is_file():
-        config = open_workspace(path).config
-        pairs, _ = read_pairs(path / "pairs", recipe or config.pairs.recipe)
-        return pairs, config.base, path / "graph.db"
-    if path.is_file():
-        recipe, path = path.stem, path.parent
-    pairs, _ = read_pairs(path, recipe or "evidence")
+    if path.is_dir():
+        workspace = open_workspace(path)
+        pairs, _ = read_pairs(workspace.pairs, recipe or workspace.config.pairs.recipe)
+        return pairs, workspace.config.base, workspace.database
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        pairs = [Pair(**json.loads(line)) for line in lines if line]
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{path} is no file of pairs as `graphtune pairs` writes it: {error}"
+        ) from error
     return pairs, BaseConfig(model="minilm"), None
 
 
@@ -183,7 +188,7 @@ def write_curves(measured: Sequence[Measured], folder: Path) -> None:
 @click.option("--batch-size", default=TrainConfig().batch_size, show_default=True)
 @click.option("--max-seq-length", default=TrainConfig().max_seq_length, show_default=True)
 @click.option("--model", help="The base (default: the workspace's, else minilm).")
-@click.option("--recipe", help="Which pairs (default: the workspace's recipe, else evidence).")
+@click.option("--recipe", help="Which pairs (default: the workspace's recipe).")
 @click.option("--way", "ways", type=click.Choice(WAYS), multiple=True, help="Only these ways.")
 @click.option(
     "--curve", type=int, help="Train once each way, with a development figure every K steps."
@@ -205,14 +210,14 @@ def main(
     seed: int,
     as_json: bool,
 ) -> None:
-    r"""Time training on the pairs of SOURCE: a workspace, a folder of pairs, or a file of one.
+    r"""Time training on the pairs of SOURCE: a workspace, or a JSONL file of pairs.
 
     \b
     Example: python -m graphtune.train.speed papers-ws --steps 30
              python -m graphtune.train.speed papers-ws --steps 200 --curve 20 --out curves
     """
     try:
-        pairs, base, graph = find_pairs_source(source, recipe)
+        pairs, base, graph = read_source(source, recipe)
         base = BaseConfig(model=model) if model else base
         dev = None
         if curve:
