@@ -17,7 +17,7 @@ from graphtune.tuning_config import TrainConfig
 #: Batches that are put together at a time: in this window draws may change places.
 _WINDOW = 64
 #: Batches' worth of draws of like length, in which neighbours are looked for.
-_BUCKET = 8
+_BUCKET = 16
 #: Tokens; lengths that differ by less count as equal.
 _STEP = 8
 
