@@ -13,7 +13,7 @@ STYLES: dict[Style, float] = {
     "alias": 1.0,
     "description": 1.0,
     "definition": 1.0,
-    "section": 1.0,
+    "section": 2.0,
     "proof": 1.0,
     "reference": 1.0,
     "question": 1.0,
@@ -48,7 +48,7 @@ class PairsConfig(Settings):
     """`evidence`: how often a pair of each style is drawn, relative to the others; 0 makes none."""
     roles: dict[Role, float] = Field(default=ROLE_WEIGHTS)
     """`evidence`: the same by what the chunk does with the concept."""
-    mask_names: float = Field(default=0.3, ge=0, le=1)
+    mask_names: float = Field(default=0.15, ge=0, le=1)
     """`evidence`: share of the pairs by name whose positive loses the name."""
     max_per_anchor: int = Field(default=20, ge=1)
     """At most this many positives an anchor."""
@@ -96,7 +96,7 @@ class TrainConfig(Settings):
     """With the mask: what a passage counts as a negative that defines a neighbour of the concept."""
     length_buckets: bool = True
     """Batches of passages of like length, which saves padding."""
-    neighbourhoods: bool = False
+    neighbourhoods: bool = True
     """Batches of pairs from the same papers, whose passages are harder to tell apart."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of activations dropped in training; none is faster."""

@@ -97,3 +97,39 @@ def test_a_killed_process_goes_on_as_if_nothing_had_happened(
     assert read_model(tmp_path / "cut") == read_model(tmp_path / "whole")
     weights = [(tmp_path / f"{name}.0.weights").read_text() for name in ("cut", "whole")]
     assert weights[0] == weights[1]
+
+
+def launch(base: BaseConfig, folder: Path, last: int) -> subprocess.CompletedProcess[str]:
+    """Train in two processes, eight pairs in each: as many steps as with sixteen in one."""
+    settings = json.dumps({**COURSE, "batch_size": 8, "keep": "last"})
+    there = ["-m", "tests.toys", base.model, str(folder), settings, str(last)]
+    return start(["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", *there])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_processes_side_by_side_make_one_model(toy: BaseConfig, tmp_path: Path) -> None:
+    ended = launch(toy, tmp_path / "m", last=0)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == ""
+    folders = sorted(path.name for path in tmp_path.iterdir() if path.is_dir())
+    assert folders == ["bert", "m", "toy"]
+    _, _, report = read_model(tmp_path / "m")
+    assert report.steps == 8
+    assert [row.step for row in report.scores] == [0, 2, 4, 6, 8]
+    assert [step for step, _ in report.losses] == [2, 4, 6, 8]
+    weights = [(tmp_path / f"m.{rank}.weights").read_text() for rank in (0, 1)]
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_processes_side_by_side_go_on_as_if_nothing_had_happened(
+    toy: BaseConfig, tmp_path: Path
+) -> None:
+    assert launch(toy, tmp_path / "cut", last=4).returncode != 0
+    assert (tmp_path / "cut.partial" / "checkpoint-4").is_dir()
+    for name in ("cut", "whole"):
+        ended = launch(toy, tmp_path / name, last=0)
+        assert ended.returncode == 0, ended.stderr
+    assert read_model(tmp_path / "cut") == read_model(tmp_path / "whole")

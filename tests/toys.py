@@ -44,7 +44,7 @@ SETTINGS = TrainConfig(
     batch_size=16,
     eval_steps=1,
     patience=50,
-    max_seq_length=32,
+    max_seq_length=16,
     learning_rate=1e-2,
     dropout=0.1,
 )

@@ -6,7 +6,7 @@ drawn twice before another of the same weight is drawn once, and with equal weig
 pass over all pairs.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from graphtune.tuning_config import TrainConfig
 #: Batches that are put together at a time: in this window draws may change places.
 _WINDOW = 64
 #: Batches' worth of draws of like length, in which neighbours are looked for.
-_BUCKET = 8
+_BUCKET = 16
 #: Tokens; lengths that differ by less count as equal.
 _STEP = 8
 
@@ -110,16 +110,42 @@ def _form_batches(
         known = {("concept", pairs[row].concept_id), ("chunk", pairs[row].chunk_id)}
         return list_texts(row) | {key for key in known if key[1]}
 
-    def list_none(row: int) -> set[Hashable]:
-        return set()
-
-    batches: list[list[int]] = []
-    waiting = list(rows)
-    for list_keys in (list_all, list_texts, *((list_none,) if is_last else ())):
-        keys = ((row, list_keys(row)) for row in waiting)
-        full, waiting = fill_batches(keys, size)
-        batches += full
+    batches, waiting = fill_batches(((row, list_all(row)) for row in rows), size)
+    more, waiting = fill_batches(((row, list_texts(row)) for row in waiting), size)
+    batches += more
+    if is_last:
+        last, waiting = fill_batches(((row, set()) for row in waiting), size)
+        for batch in last:
+            _swap_conflicts(batch, batches, list_texts)
+        batches += last
     return batches, waiting
+
+
+def _swap_conflicts(
+    batch: list[int], others: Sequence[list[int]], list_keys: Callable[[int], set[Hashable]]
+) -> None:
+    """Swap rows that share a key with another of their batch for rows of other batches, where one fits."""
+
+    def collect_rest(target: list[int], place: int) -> set[Hashable]:
+        return set().union(*(list_keys(row) for i, row in enumerate(target) if i != place))
+
+    for place, row in enumerate(batch):
+        keys, rest = list_keys(row), collect_rest(batch, place)
+        if rest.isdisjoint(keys):
+            continue
+        found = next(
+            (
+                (other, i)
+                for other in others
+                for i, candidate in enumerate(other)
+                if rest.isdisjoint(list_keys(candidate)) and collect_rest(other, i).isdisjoint(keys)
+            ),
+            None,
+        )
+        if found is None:  # then there is hardly a place for the next one
+            return
+        other, i = found
+        batch[place], other[i] = other[i], row
 
 
 def fill_batches(

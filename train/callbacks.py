@@ -119,7 +119,7 @@ class _Course(TrainerCallback):  # type: ignore[misc, unused-ignore]
         ndcg = self.keeper.scores[-1].ndcg
         figures = ", ".join(f"{dim}: {value:.3f}" for dim, value in ndcg.items())
         tqdm.write(f"step {step}: dev NDCG@10 {figures}", file=sys.stderr)
-        self.trainer.log({f"eval_ndcg@10_{dim}": value for dim, value in ndcg.items()})
+        self.trainer.log({f"eval_ndcg10_{dim}": value for dim, value in ndcg.items()})
         took = perf_counter() - begin
         self.judged += took
         self.start += took
@@ -146,7 +146,7 @@ def make_callback(
 ) -> TrainerCallback:
     """Return a callback that shows progress and lets `keeper` judge every `eval_steps` steps, and at last.
 
-    Its figures (`eval_ndcg@10_DIM`, `mask_density`, `pairs_per_second`) go to the trainer's log, and so
+    Its figures (`eval_ndcg10_DIM`, `mask_density`, `pairs_per_second`) go to the trainer's log, and so
     to wherever the trainer reports. `read_density` gives the mask's density since it was last asked.
     """
     return _Course(trainer, keeper, eval_steps, read_density)

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 _PACKAGES = {"azure_ml": "azureml-mlflow", "comet_ml": "comet-ml"}
 
 
-def check_data(data: TrainingData, config: TrainConfig) -> None:
-    """Refuse data that cannot be trained on.
+def check_inputs(data: TrainingData, config: TrainConfig) -> None:
+    """Refuse data that cannot be trained on, and reporters that are not there.
 
     Raises:
         DataError: the pairs do not fill one batch in each process, or no query chooses the checkpoint.
+        ConfigError: the trainer does not know a reporter, or it is not installed.
     """
+    _check_reporters(config.report_to)
     n_processes = count_processes()
     if len(data.pairs) < n_processes * config.batch_size:
         processes = f" in each of {n_processes} processes" if n_processes > 1 else ""
@@ -61,12 +63,7 @@ def check_dims(width: int, config: TrainConfig) -> tuple[int, ...]:
     return dims
 
 
-def check_reporters(names: tuple[str, ...]) -> None:
-    """Refuse reporters that the trainer does not know, or that are not installed.
-
-    Raises:
-        ConfigError: says which, and what to install.
-    """
+def _check_reporters(names: tuple[str, ...]) -> None:
     if not names:
         return
     from transformers.integrations.integration_utils import (
@@ -79,7 +76,7 @@ def check_reporters(names: tuple[str, ...]) -> None:
         raise ConfigError(
             f"[train] report_to names {unknown}: use some of {', '.join(sorted(INTEGRATION_TO_CALLBACK))}"
         )
-    installed = get_available_reporting_integrations()
+    installed = get_available_reporting_integrations()  # type: ignore[no-untyped-call]
     missing = [_PACKAGES.get(name, name) for name in names if name not in installed]
     if missing:
         raise ConfigError(

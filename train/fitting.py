@@ -44,7 +44,6 @@ def make_trainer(
     standard output. `trainer.contrast` tells the density of the mask.
     """
     from datasets import Dataset
-    from sentence_transformers.base.model_card import BaseModelCardCallback
     from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss
     from transformers import PrinterCallback, ProgressCallback
 
@@ -71,9 +70,9 @@ def make_trainer(
         loss=MatryoshkaLoss(encoder, ranking, list(dims), config.matryoshka_weights),
     )
     trainer.plan, trainer.contrast = plan, contrast
-    # Ours write to standard error, and the card comes from the report.
+    # Ours write to standard error.
     for callback in list(trainer.callback_handler.callbacks):
-        if isinstance(callback, ProgressCallback | PrinterCallback | BaseModelCardCallback):
+        if isinstance(callback, ProgressCallback | PrinterCallback):
             trainer.remove_callback(callback)
     return trainer
 

@@ -36,3 +36,6 @@ class PlannedTrainer(SentenceTransformerTrainer):
     def get_batch_sampler(self, dataset: Any, batch_size: int, *_: Any, **__: Any) -> Any:
         """Return the plan's sampler for the training data."""
         return PlannedBatchSampler(dataset, self.plan, batch_size)
+
+    def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
+        """Add none: the card comes from the report, and collecting examples takes a while."""

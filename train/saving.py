@@ -69,7 +69,6 @@ def save_model(
     with _hold_weights(encoder, keeper, run.base, step) if is_best else keeper.ship():
         encoder.save_pretrained(str(fresh), create_model_card=False)
         digest = hash_model(encoder)
-    hashes = {**run.hashes, "base": hash_model(load_encoder(run.base)), "model": digest}
     report = TrainReport(
         name=run.name,
         recipe=run.recipe,
@@ -89,7 +88,7 @@ def save_model(
         mask_density=_pick(trainer, DENSITY),
         costs=_measure_costs(trainer),
         bf16=use_bf16(run.settings),
-        hashes=hashes,
+        hashes={**run.hashes, "model": digest},
         versions={name: version(name) for name in VERSIONS},
     )
     write_record(fresh / REPORT_NAME, report)

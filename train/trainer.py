@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphtune.config import BaseConfig
-from graphtune.encoder import load_encoder
+from graphtune.encoder import hash_model, load_encoder
 from graphtune.errors import ConfigError, ModelError
 from graphtune.files import read_record
 from graphtune.pairs.mask import GraphMask
 from graphtune.processes import is_main_process
 from graphtune.records import Pair
-from graphtune.train.checks import check_data, check_dims, check_reporters
+from graphtune.train.checks import check_dims, check_inputs
 from graphtune.train.fitting import make_trainer
 from graphtune.train.layers import prepare_layers, read_tokens
 from graphtune.train.records import REPORT_NAME, TrainReport
@@ -62,9 +62,9 @@ def train_encoder(
 
     The base itself, step 0, competes on the development concepts: if no checkpoint is better, the
     saved model is the base and the verdict says so. What is scored and saved is the tuned weights
-    merged with the base's (`config.merge`); training goes on from the tuned ones. An interrupted run
-    that goes on ends as one that was not. Launched by `torchrun` or `accelerate launch`, all processes
-    train, each on its own batches of `config.batch_size`, and the main one alone scores and writes.
+    merged with the base's (`config.merge`); training goes on from the tuned ones. Launched by
+    `torchrun` or `accelerate launch`, all processes train, each on its own batches of
+    `config.batch_size`, and the main one alone scores and writes.
 
     Args:
         base: the model to start from.
@@ -72,23 +72,23 @@ def train_encoder(
         config: how to train.
         seed: for the order of batches and dropout.
         folder: where the model goes; replaced when the run has ended.
-        resume: go on from the last checkpoint of an interrupted run with the same data and settings;
-            None means to do so where there is one, and to start afresh where it was another run.
+        resume: go on with an interrupted run of the same data and settings; None means to do so where
+            there is one, and to start afresh where it was another run.
 
     Raises:
         DataError: there are fewer pairs than one batch, or no development queries to choose by.
-        ConfigError: settings do not fit each other or the model, a reporter is not installed, or
-            `resume` is asked for and the interrupted run had other data or settings.
+        ConfigError: settings do not fit each other, the model or the run to be resumed, or a reporter
+            is not installed.
         ModelError: the base cannot be loaded, or weights cannot be written.
     """
-    check_data(data, config)
-    check_reporters(config.report_to)
+    check_inputs(data, config)
     work = folder.with_name(folder.name + ".partial")
     encoder = load_encoder(base)
     dims = check_dims(encoder.get_embedding_dimension() or 0, config)
     if is_main_process():
         _prepare_work_folder(work, _fingerprint(base, data, config, seed), resume)
-    run = Run(folder.name, base, data.recipe, config, seed, dims, len(data.pairs), data.hashes)
+    hashes = {**data.hashes, "base": hash_model(encoder)}
+    run = Run(folder.name, base, data.recipe, config, seed, dims, len(data.pairs), hashes)
     dev = shrink_dev(data.dev, DEV_QUERIES, DEV_PASSAGES, seed=0)
     keeper = _make_keeper(work, encoder, dev, config, dims)
     cut = min(config.max_seq_length, encoder.max_seq_length or config.max_seq_length)
@@ -97,10 +97,7 @@ def train_encoder(
             trainer = make_trainer(encoder, data.pairs, config, seed, dims, keeper, data.mask)
             _follow(trainer, keeper, config)
             _fit(trainer, keeper)
-        if is_main_process():
-            save_model(trainer, keeper, run, dev, folder)
-        trainer.accelerator.wait_for_everyone()
-    return read_record(folder / REPORT_NAME, TrainReport)
+        return _finish(trainer, keeper, run, dev, folder)
 
 
 def _make_keeper(
@@ -154,6 +151,16 @@ def _fit(trainer: PlannedTrainer, keeper: CheckpointKeeper) -> None:
     if is_main_process():
         keeper.rewind(step)
     trainer.train(resume_from_checkpoint=str(whole[step]) if step else None)
+
+
+def _finish(
+    trainer: PlannedTrainer, keeper: CheckpointKeeper, run: Run, dev: DevSet, folder: Path
+) -> TrainReport:
+    """Let the main process write the model, and return its report in all of them."""
+    if is_main_process():
+        save_model(trainer, keeper, run, dev, folder)
+    trainer.accelerator.wait_for_everyone()
+    return read_record(folder / REPORT_NAME, TrainReport)
 
 
 @contextmanager

@@ -5,10 +5,14 @@ import sys
 from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from graphtune.errors import GraphtuneError
+
+if TYPE_CHECKING:
+    from graphtune.study.summary import Summary
 
 
 @click.command()
@@ -21,8 +25,16 @@ from graphtune.errors import GraphtuneError
     "--group",
     help="Queries to average over: held-out, dev, seen or all (default: held-out, if there are any).",
 )
+@click.option("--rung", "rungs", multiple=True, help="Only these dimensions, or hybrid.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def main(study: Path, summary: bool, against: str, group: str | None, as_json: bool) -> None:
+def main(
+    study: Path,
+    summary: bool,
+    against: str,
+    group: str | None,
+    rungs: tuple[str, ...],
+    as_json: bool,
+) -> None:
     r"""Train and measure every variant of STUDY, a TOML file, and print one table.
 
     What is measured is stored at once: a study that was stopped goes on, and two processes on the
@@ -52,21 +64,22 @@ def main(study: Path, summary: bool, against: str, group: str | None, as_json: b
     try:
         # Libraries may print; standard output is for the result alone.
         with redirect_stdout(sys.stderr):
-            text, is_whole = _run(study, summary, against, group, as_json)
+            found, failed = _run(study, summary, against, group, rungs)
+            text = _render(found, as_json)
     except GraphtuneError as error:
         raise click.ClickException(str(error)) from error
     click.echo(text)
-    sys.exit(0 if is_whole else 1)
+    sys.exit(1 if failed else 0)
 
 
 def _run(
-    path: Path, summary: bool, against: str, group: str | None, as_json: bool
-) -> tuple[str, bool]:
+    path: Path, summary: bool, against: str, group: str | None, rungs: tuple[str, ...]
+) -> tuple["Summary", bool]:
     from graphtune.study.settings import read_study
     from graphtune.study.summary import summarise_study
-    from graphtune.study.table import render_summary
 
-    study, failed = read_study(path), {}
+    study = read_study(path)
+    failed: dict[str, str] = {}
     if not summary:
         from graphtune.study.running import run_study
 
@@ -74,9 +87,13 @@ def _run(
         failed = dict(done.failed)
         if done.busy:
             click.echo(f"other processes are at {', '.join(done.busy)}", err=True)
-    found = summarise_study(study, against, group, failed)
-    text = json.dumps(asdict(found), ensure_ascii=False) if as_json else render_summary(found)
-    return text, not failed
+    return summarise_study(study, against, group, failed, rungs), bool(failed)
+
+
+def _render(found: "Summary", as_json: bool) -> str:
+    from graphtune.study.table import render_summary
+
+    return json.dumps(asdict(found), ensure_ascii=False) if as_json else render_summary(found)
 
 
 if __name__ == "__main__":

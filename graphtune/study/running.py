@@ -13,7 +13,7 @@ from time import perf_counter
 
 from filelock import FileLock, Timeout
 
-from graphtune import __version__
+from graphtune import __version__, pairs
 from graphtune.bench import Benchmark, Ranking, label_seen, load_splits
 from graphtune.bench.benchmark import UNLABELLED, hash_benchmark
 from graphtune.bench.compare import NDCG, list_clusters, score_rankings
@@ -24,13 +24,20 @@ from graphtune.errors import DataError, GraphtuneError
 from graphtune.files import write_bytes, write_record
 from graphtune.kg import ConceptGraph
 from graphtune.kg.names import normalize_name
-from graphtune.pairs import Split, certify_pairs, list_anchor_names, make_pairs
-from graphtune.pairs.files import hash_pairs
+from graphtune.pairs import (
+    MadePairs,
+    PairsOrder,
+    Split,
+    find_made,
+    list_anchor_names,
+    read_pairs,
+    write_recipe,
+)
 from graphtune.pipeline import read_graph, read_report, refer_to
-from graphtune.records import Pair
 from graphtune.study.results import Outcome, Queries, Scores, read_outcome, write_outcome
 from graphtune.study.settings import Job, StudyConfig, list_jobs
 from graphtune.train import TrainReport, make_training_data, train_encoder
+from graphtune.tuning_config import SplitConfig
 from graphtune.workspace import open_workspace
 
 
@@ -54,7 +61,8 @@ class _Inputs:
     top_k: int
     benchmarks: dict[str, Benchmark]
     words: dict[str, Ranking | None]
-    pair_hashes: dict[str, str] = field(default_factory=dict)
+    split_config: SplitConfig
+    pairs: dict[str, MadePairs] = field(default_factory=dict)
 
     @property
     def hashes(self) -> dict[str, str]:
@@ -102,7 +110,7 @@ def _say(text: str) -> None:
 
 def _read_inputs(study: StudyConfig) -> _Inputs:
     workspace = open_workspace(study.workspace)
-    for folder in ("results", "models", "benchmarks"):
+    for folder in ("results", "models", "benchmarks", "pairs"):
         (study.out / folder).mkdir(parents=True, exist_ok=True)
     split_file = study.out / "split.json"
     if workspace.split.is_file():
@@ -120,9 +128,18 @@ def _read_inputs(study: StudyConfig) -> _Inputs:
     for digest, benchmark in benchmarks.items():
         queries = _describe_queries(digest, benchmark, graph, split)
         write_record(study.out / "benchmarks" / f"{benchmark.name}.json", queries)
-    top_k = workspace.config.bench.top_k
-    words = {digest: _rank_words(one, top_k) for digest, one in benchmarks.items()}
-    return _Inputs(study.out, graph, split, workspace.config.base, top_k, benchmarks, words)
+    config = workspace.config
+    words = {digest: _rank_words(one, config.bench.top_k) for digest, one in benchmarks.items()}
+    return _Inputs(
+        out=study.out,
+        graph=graph,
+        split=split,
+        base=config.base,
+        top_k=config.bench.top_k,
+        benchmarks=benchmarks,
+        words=words,
+        split_config=config.split,
+    )
 
 
 def _describe_queries(
@@ -156,16 +173,30 @@ def _name_outcome(inputs: _Inputs, job: Job | None) -> Path:
     settings = "base"
     if job:
         settings = job.digest_settings()
-        recipe = job.pairs.digest()
-        if recipe not in inputs.pair_hashes:
-            inputs.pair_hashes[recipe] = hash_pairs(_make_pairs(inputs, job))
-        parts["pairs"] = inputs.pair_hashes[recipe]
+        parts["pairs"] = _make_pairs(inputs, job).card.hashes["pairs"]
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
     return inputs.out / "results" / f"{settings}-{key}.json.gz"
 
 
-def _make_pairs(inputs: _Inputs, job: Job) -> list[Pair]:
-    return make_pairs(inputs.graph, inputs.split, job.pairs)
+def _make_pairs(inputs: _Inputs, job: Job) -> MadePairs:
+    """Return the pairs of a job in a folder of their settings, made unless this code has made them."""
+    key = job.pairs.digest()
+    if key not in inputs.pairs:
+        folder = inputs.out / "pairs" / f"{key}-{hash_code()}"
+        order = PairsOrder(job.pairs, inputs.split_config, folder, "jsonl", inputs.base)
+        known = {**inputs.hashes, "ontology": inputs.graph.ontology.digest()}
+        with FileLock(folder.with_suffix(".lock")):
+            found = find_made(order, known)
+            inputs.pairs[key] = found or write_recipe(inputs.graph, inputs.split, order)
+    return inputs.pairs[key]
+
+
+def hash_code() -> str:
+    """Return 8 hex digits of the code that makes pairs: while recipes are written, it changes often."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(pairs.__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 @contextmanager
@@ -199,29 +230,27 @@ def _run_base(inputs: _Inputs) -> Outcome:
 
 
 def _run_job(inputs: _Inputs, job: Job, keep_models: bool) -> Outcome:
-    pairs = _make_pairs(inputs, job)
-    hashes = {**inputs.hashes, "pairs": hash_pairs(pairs)}
+    made = _make_pairs(inputs, job)
+    recipe, hashes = job.pairs.recipe, made.card.hashes
     folder = inputs.out / "models" / job.label
     began = perf_counter()
     report = read_report(folder)
     if not report or not _is_trained(report, inputs.base, job, hashes):
-        data = make_training_data(
-            inputs.graph, inputs.split, pairs, job.train, job.pairs.recipe, hashes
-        )
+        rows, _ = read_pairs(made.path.parent, recipe)
+        data = make_training_data(inputs.graph, inputs.split, rows, job.train, recipe, hashes)
         report = train_encoder(inputs.base, data, job.train, job.seed, folder, resume=None)
     seconds = perf_counter() - began
-    certificate = certify_pairs(inputs.graph, inputs.split, pairs)
     outcome = Outcome(
         name=job.name,
         seed=job.seed,
         settings=job.model_dump(mode="json"),
         hashes=report.hashes,
-        pairs=len(pairs),
+        pairs=made.card.pairs,
         steps=report.steps,
         best_step=report.best_step,
         seconds=round(seconds, 1),
         verdict=report.verdict,
-        leaks="" if certificate.is_clean() else certificate.verdict,
+        leaks="" if made.certificate.is_clean() else made.certificate.verdict,
         scores=_measure(inputs, refer_to(folder, inputs.base)),
     )
     if not keep_models:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, StringConstraints, ValidationError
 
@@ -58,6 +58,9 @@ class StudyConfig(Settings):
     variant: tuple[Variant, ...] = Field(min_length=1)
 
 
+Part = TypeVar("Part", StudyConfig, Variant)
+
+
 class Job(Settings):
     """One model of a study: a variant with all its settings, and a seed."""
 
@@ -96,10 +99,21 @@ def read_study(path: Path) -> StudyConfig:
         raise ConfigError(f"{path}: the name {twice[0]!r} stands for two variants; rename one")
     here = path.resolve().parent
     beir = (one.model_copy(update={"folder": here / one.folder}) for one in study.beir)
+    variants = [_place_files(one, here) for one in study.variant]
+    study = _place_files(study, here).model_copy(update={"variant": tuple(variants)})
     places = {"workspace": here / study.workspace, "out": here / study.out, "beir": tuple(beir)}
     study = study.model_copy(update=places)
     list_jobs(study)  # Every variant is checked before the first one runs.
     return study
+
+
+def _place_files(part: Part, here: Path) -> Part:
+    """Take the files of the user's own pairs from a folder on."""
+    extra = part.pairs.get("extra")
+    if not isinstance(extra, list):
+        return part
+    files = [str(here / str(name)) for name in extra]
+    return part.model_copy(update={"pairs": {**part.pairs, "extra": files}})
 
 
 def list_jobs(study: StudyConfig) -> list[Job]:

@@ -63,6 +63,7 @@ def summarise_study(
     against: str = BASE,
     group: str | None = None,
     failed: Mapping[str, str] | None = None,
+    rungs: Sequence[str] = (),
 ) -> Summary:
     """Average and compare what is stored of a study; nothing is run.
 
@@ -72,6 +73,7 @@ def summarise_study(
         group: the queries that are averaged over; None for the held-out ones, or for all of them
             where none is held out.
         failed: models that could not be made, with the reason.
+        rungs: dimensions, and `hybrid`, that are compared; none means all. The fewer, the quicker.
 
     Raises:
         DataError: nothing is stored yet, or a benchmark has no queries of this group.
@@ -89,7 +91,12 @@ def summarise_study(
     bench = open_workspace(study.workspace).config.bench
     tables = [
         _compare(
-            read_record(path, Queries), outcomes, against, group, (bench.bootstrap, bench.seed)
+            read_record(path, Queries),
+            outcomes,
+            against,
+            group,
+            rungs,
+            (bench.bootstrap, bench.seed),
         )
         for path in paths
     ]
@@ -146,25 +153,31 @@ def _compare(
     outcomes: Mapping[str, Sequence[Outcome]],
     against: str,
     group: str | None,
+    wanted: Sequence[str],
     bootstrap: tuple[int, int],
 ) -> Table:
     group = group or (UNSEEN[0] if UNSEEN[0] in queries.groups else UNLABELLED)
     columns = [i for i, own in enumerate(queries.groups) if group in (own, UNLABELLED)]
     if not columns:
-        known = ", ".join(sorted(set(queries.groups)))
-        raise DataError(f"{queries.name} has no queries of the group {group!r}; it has: {known}")
+        groups = ", ".join(sorted(set(queries.groups)))
+        raise DataError(f"{queries.name} has no queries of the group {group!r}; it has: {groups}")
     scores = {
         name: _stack([one.scores.get(queries.digest, {}) for one in rows], columns)
         for name, rows in outcomes.items()
     }
-    rungs = tuple(rung for rung in scores[against] if rung != WORDS)
+    known = [rung for rung in scores[against] if rung != WORDS]
+    rungs = tuple(rung for rung in known if not wanted or rung in wanted)
     if not rungs:
-        raise DataError(f"{against!r} is not measured on {queries.name} yet; run the study again")
-    if words := scores[BASE].pop(WORDS, None):
+        raise DataError(
+            f"{against!r} is measured on {queries.name} at {', '.join(known) or 'no rung'}, and "
+            f"{', '.join(wanted) or 'some'} is asked for; run the study again, or ask for others"
+        )
+    words = scores[BASE].pop(WORDS, None)
+    if words is not None:
         # It has no width; it stands, and is compared, where vectors are best.
         scores = {WORDS: {rungs[0]: words}, **scores}
     topics = [queries.topics[column] for column in columns]
-    claims = _judge(scores, against, (group, topics), bootstrap)
+    claims = _judge(scores, against, rungs, (group, topics), bootstrap)
     return Table(
         queries.name,
         group,
@@ -179,6 +192,7 @@ def _compare(
                     claims.get((name, rung)),
                 )
                 for rung, values in rows.items()
+                if rung in rungs
             }
             for name, rows in scores.items()
         },
@@ -197,6 +211,7 @@ def _stack(scores: Sequence[Scores], columns: Sequence[int]) -> _Rungs:
 def _judge(
     scores: Mapping[str, _Rungs],
     against: str,
+    rungs: Sequence[str],
     part: tuple[str, Sequence[int]],
     bootstrap: tuple[int, int],
 ) -> dict[tuple[str, str], Claim]:
@@ -206,7 +221,7 @@ def _judge(
         (name, rung)
         for name, rows in scores.items()
         for rung in rows
-        if name != against and rung in scores[against]
+        if name != against and rung in rungs
     ]
     comparisons = [
         Comparison(
