@@ -25,19 +25,15 @@ RemovalReason = Literal[
 #: of the bibliography that the other holds ("[7]"), or says nearly the same.
 LinkType = Literal["proves", "refers_to", "cites", "near_duplicate"]
 
-#: How an anchor was made: a concept's name, an alias or its description; its definition without the name;
-#: a section's title; a statement (its proof answers); a sentence that refers to a statement; a question;
-#: a relation; and pairs brought along.
-Style = Literal[
-    "name", "alias", "description", "definition", "section", "proof", "reference", "question",
-    "edge", "extra",
-]  # fmt: skip
-
-#: How training pairs are made (see `graphtune.pairs.recipes`).
+#: How training pairs are made.
 Recipe = Literal["evidence", "mention", "seed"]
-
+#: What an anchor is: a concept's name, an alias, its description; a name that meets the definition without
+#: it; a section's title; a statement that meets its proof; a sentence that calls on a statement; a question
+#: by template; a relation; or a text that a user brought along.
+Style = Literal[
+    "name", "alias", "description", "definition", "section", "proof", "reference", "question", "edge", "extra"
+]  # fmt: skip
 ROLES: tuple[Role, ...] = get_args(Role)
-
 #: Graded relevance of a passage to a concept, by the role of the mention.
 GRADES: dict[Role, int] = {"defines": 3, "states": 2, "uses": 1, "mentions": 1, "bibliography": 0}
 
@@ -296,9 +292,8 @@ class Relation:
 class Pair:
     """A training example: `style` says how the anchor was made, `concept_id` whose it is, if anyone's.
 
-    `chunk_id` is where the positive stands (empty for pairs brought along), `negative` a hard negative
-    and `negative_id` its chunk, where there is one. `weight` is how often the pair is drawn, relative
-    to the others.
+    `chunk_id` is where the positive stands and `negative_id` where the hard negative does, if they are
+    passages of the graph. `weight` is how often the pair is drawn, relative to others.
     """
 
     anchor: str
