@@ -1,0 +1,176 @@
+"""Other ways to write a name in running text, which matching of whole names does not see.
+
+"Groups that are abelian", "a simple $R$-module", "abelian and nilpotent groups": every word of the name
+is there, and what stands between them is on a short list for each way. So a variant that is found is
+nearly always right; what is written in a freer way is left to a language model.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence, Set
+from typing import NamedTuple
+
+from graphtune.kg.names import FUNCTION_WORDS, fold_text, normalize_name
+from graphtune.kg.resolution.keys import explain_match, is_symbol, order_words, split_words
+from graphtune.kg.rules.phrases import is_adjective
+from graphtune.records import Span
+
+#: Most words between the first and the last word of a name.
+_MAX_BETWEEN = 6
+#: A formula, a word, a number, or any other sign.
+_TOKEN = re.compile(r"\$[^$\n]{1,40}\$|[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|\S|\n\n")
+_BE = frozenset("is are be was were being".split())
+#: What may stand between a thing and its property, beside a verb and symbols.
+_LINKS = frozenset(
+    """that which said called termed to also then both necessarily always therefore thus hence
+    however of""".split()
+)
+#: Adjectives in front of the last word that leave a thing what its name says.
+_HARMLESS = frozenset(
+    """finite infinite nonzero nontrivial proper given arbitrary fixed certain unique famous celebrated
+    classical important complex real entire whole""".split()
+)
+_PREPOSITIONS = frozenset("of in on over from by for to with into between".split())
+#: Behind a property, these begin something else than its noun.
+_STOPS = FUNCTION_WORDS - {"almost", "same"}
+
+
+class Token(NamedTuple):
+    """A word in folded form, or another sign, at `[start, end)` of a text."""
+
+    form: str
+    start: int
+    end: int
+
+
+def split_tokens(text: str) -> list[Token]:
+    """Split a text into words, folded as names are, and other signs; a formula is one sign.
+
+    >>> [token.form for token in split_tokens("Simple $R$-modules, Wilson’s")]
+    ['simple', '$', '-', 'module', ',', 'wilson']
+    """
+    tokens = []
+    for match in _TOKEN.finditer(text):
+        form = _fold(match[0])
+        tokens.append(Token(form, match.start(), match.end()))
+    return tokens
+
+
+def _fold(piece: str) -> str:
+    if piece.startswith("$"):
+        return "$"
+    if not piece[0].isalpha():
+        return piece
+    folded = re.sub(r"'s?$", "", fold_text(piece)[0])
+    return (split_words(folded) or (folded,))[0]
+
+
+def find_variant(
+    name: str, text: str, tokens: Sequence[Token], forms: Set[str] | None = None
+) -> Span | None:
+    """Return the first place where a text writes a name of two words or more in another way.
+
+    Args:
+        name: as it is written.
+        text: the text.
+        tokens: `split_tokens(text)`.
+        forms: the forms of the tokens, for a quick look.
+
+    >>> def find(name, text):
+    ...     span = find_variant(name, text, split_tokens(text))
+    ...     return span and text[slice(*span)]
+    >>> find("abelian group", "All groups that are abelian are solvable.")
+    'groups that are abelian'
+    >>> find("abelian group", "A group G is said to be abelian if it commutes.")
+    'group G is said to be abelian'
+    >>> find("abelian group", "Take abelian and nilpotent groups."), find("free module", "a free $R$-module")
+    ('abelian and nilpotent groups', 'free $R$-module')
+    >>> find("system of equations", "We solve systems of equations.")
+    'systems of equations'
+    >>> find("abelian group", "The group is not abelian."), find("positive matrix", "is positive definite")
+    (None, None)
+    """
+    form = normalize_name(name)
+    words = [word for word in order_words(form) if word != "of"]
+    if len(words) < 2 or any(map(is_symbol, words)) or (forms and not forms.issuperset(words)):
+        return None
+    wanted = Counter(words)
+    for first, token in enumerate(tokens):
+        if token.form in wanted:
+            last = _find_end(tokens, first, wanted)
+            if last is not None and _is_variant(form, words, text, tokens, first, last):
+                return Span(token.start, tokens[last].end)
+    return None
+
+
+def _find_end(tokens: Sequence[Token], first: int, wanted: Counter[str]) -> int | None:
+    """Return where the words that begin at `first` have all been met, None where they are not."""
+    missing = wanted.copy()
+    stop = first + wanted.total() + _MAX_BETWEEN
+    for place in range(first, min(stop, len(tokens))):
+        form = tokens[place].form
+        if missing[form] > 0:
+            missing[form] -= 1
+            if not missing.total():
+                return place
+    return None
+
+
+def _is_variant(
+    form: str, words: Sequence[str], text: str, tokens: Sequence[Token], first: int, last: int
+) -> bool:
+    found = [token.form for token in tokens[first : last + 1]]
+    written = normalize_name(text[tokens[first].start : tokens[last].end])
+    if written == form or explain_match(written, form):
+        return True
+    *before, head = words
+    if found[: len(before)] == before and found[-1] == head:
+        return _may_stand_before(found[len(before) : -1], before[-1])
+    if found[0] == head and found[-len(before) :] == before:
+        between = found[1 : len(found) - len(before)]
+        return (
+            _may_say(between)
+            and is_adjective(before[-1])
+            and not _is_inside_phrase(tokens, first)
+            and _ends_phrase(tokens, last)
+        )
+    return False
+
+
+def _may_stand_before(between: Sequence[str], word: str) -> bool:
+    """Tell what may come between the words of a name and its head: symbols, or another adjective."""
+    between = [form for form in between if form not in ("-", "$") and len(form) > 1]
+    if all(form in _HARMLESS for form in between):
+        return True
+    joint, *others = between
+    return (
+        joint in ("and", "or")
+        and is_adjective(word)
+        and 1 <= len(others) <= 2
+        and all(is_adjective(other) for other in others)
+    )
+
+
+def _may_say(between: Sequence[str]) -> bool:
+    """Tell whether the words between a thing and its property are a verb, and nothing that denies."""
+    signs = [form for form in between if form not in _BE and form not in _LINKS]
+    symbols = all(form in ("$", "(", ")") or (len(form) == 1 and form.isalpha()) for form in signs)
+    return symbols and any(form in _BE for form in between)
+
+
+def _is_inside_phrase(tokens: Sequence[Token], place: int) -> bool:
+    """Tell whether another noun governs this one: "the center of the group is abelian"."""
+    for token in reversed(tokens[max(0, place - 4) : place]):
+        if token.form in _PREPOSITIONS:
+            return True
+        if not token.form.isalpha() or token.form in _BE or token.form in ("if", "that", "then"):
+            return False
+    return False
+
+
+def _ends_phrase(tokens: Sequence[Token], place: int) -> bool:
+    """Tell whether nothing follows that a property could belong to: "is positive definite"."""
+    if place + 1 == len(tokens):
+        return True
+    following = tokens[place + 1].form
+    return following != "-" and (not following[0].isalpha() or following in _STOPS)
