@@ -31,6 +31,8 @@ _HARMLESS = frozenset(
     classical important complex real entire whole""".split()
 )
 _PREPOSITIONS = frozenset("of in on over from by for to with into between".split())
+#: With these, a property is one of two things: "is isomorphic to".
+_COMPARISONS = frozenset("to from by with of".split())
 #: Behind a property, these begin something else than its noun.
 _STOPS = FUNCTION_WORDS - {"almost", "same"}
 
@@ -119,22 +121,55 @@ def _find_end(tokens: Sequence[Token], first: int, wanted: Counter[str]) -> int 
 def _is_variant(
     form: str, words: Sequence[str], text: str, tokens: Sequence[Token], first: int, last: int
 ) -> bool:
+    span = text[tokens[first].start : tokens[last].end]
+    if "\n\n" in span or span.count("(") != span.count(")") or _continues_word(tokens, first):
+        return False
     found = [token.form for token in tokens[first : last + 1]]
-    written = normalize_name(text[tokens[first].start : tokens[last].end])
-    if written == form or explain_match(written, form):
-        return True
     *before, head = words
     if found[: len(before)] == before and found[-1] == head:
-        return _may_stand_before(found[len(before) : -1], before[-1])
-    if found[0] == head and found[-len(before) :] == before:
-        between = found[1 : len(found) - len(before)]
+        between = found[len(before) : -1]
         return (
-            _may_say(between)
-            and is_adjective(before[-1])
-            and not _is_inside_phrase(tokens, first)
-            and _ends_phrase(tokens, last)
+            _is_plain(span, form)
+            if not between
+            else _may_stand_before(between, before[-1]) or _is_alike(span, form)
         )
-    return False
+    if found[0] == head and found[-len(before) :] == before and is_adjective(before[-1]):
+        said = found[1 : len(found) - len(before)]
+        return _may_say(said) and _says_property(tokens, first, last)
+    if head in (found[0], found[-1]) and "of" in found:
+        # "theorem of Pfister", but neither "ideal of the left side" nor "tensor product of vectors".
+        is_bare = (
+            " of " in form
+            or not first
+            or tokens[first - 1].form in _STOPS
+            or not _is_word(tokens[first - 1])
+        )
+        is_noun = found[-1] == head or not is_adjective(found[-1])
+        return is_bare and is_noun and _ends_phrase(tokens, last) and _is_alike(span, form)
+    return found[-1] == head and _is_plain(span, form)
+
+
+def _is_alike(span: str, form: str) -> bool:
+    written = normalize_name(span)
+    return written == form or explain_match(written, form) is not None
+
+
+def _is_plain(span: str, form: str) -> bool:
+    """Tell whether a span is spelled like a name, without a plural inside: "polynomials form …"."""
+    written = normalize_name(span)
+    return written == form or explain_match(written, form) not in (None, "plural")
+
+
+def _continues_word(tokens: Sequence[Token], first: int) -> bool:
+    """Tell whether a hyphen ties the first word to another one: "non-invertible", "torsion-free"."""
+    if first < 2 or fold_text(tokens[first - 1].form)[0] != "-":
+        return False
+    hyphen, word = tokens[first - 1], tokens[first - 2]
+    return hyphen.end == tokens[first].start and word.end == hyphen.start and _is_word(word)
+
+
+def _is_word(token: Token) -> bool:
+    return len(token.form) > 1 and token.form.isalpha()
 
 
 def _may_stand_before(between: Sequence[str], word: str) -> bool:
@@ -158,6 +193,15 @@ def _may_say(between: Sequence[str]) -> bool:
     return symbols and any(form in _BE for form in between)
 
 
+def _says_property(tokens: Sequence[Token], first: int, last: int) -> bool:
+    """Tell whether what is said is said of this very thing, and is all that is said."""
+    return (
+        not _is_inside_phrase(tokens, first)
+        and _ends_phrase(tokens, last)
+        and (last + 1 == len(tokens) or tokens[last + 1].form not in _COMPARISONS)
+    )
+
+
 def _is_inside_phrase(tokens: Sequence[Token], place: int) -> bool:
     """Tell whether another noun governs this one: "the center of the group is abelian"."""
     for token in reversed(tokens[max(0, place - 4) : place]):
@@ -173,4 +217,5 @@ def _ends_phrase(tokens: Sequence[Token], place: int) -> bool:
     if place + 1 == len(tokens):
         return True
     following = tokens[place + 1].form
-    return following != "-" and (not following[0].isalpha() or following in _STOPS)
+    is_symbol_next = len(following) == 1 or not following[0].isalpha()
+    return following != "-" and (is_symbol_next or following in _STOPS)

@@ -97,6 +97,23 @@ def store_split(path: Path, graph: ConceptGraph, config: SplitConfig) -> Split:
     return split
 
 
+def carry_split(split: Split, graph: ConceptGraph, config: SplitConfig) -> Split:
+    """Return the same split for a graph that has grown from the one it was made from.
+
+    Every concept and paper stays on its side, where `split_graph` would move some across the border
+    because the numbers changed. Concepts that were merged away leave; the papers must be the same.
+    """
+    named = {key: side for key, side in split.concepts.items() if key in graph.concepts}
+    carried = split.model_copy(
+        update={
+            "concepts": named,
+            "names": {key: graph.names(key) for key in named},
+            "made_from": _name_inputs(graph, config),
+        }
+    )
+    return carried.model_copy(update={"digest": _hash_split(carried)})
+
+
 def _name_inputs(graph: ConceptGraph, config: SplitConfig) -> dict[str, str]:
     return {**graph.hashes, "settings": config.digest()}
 
