@@ -65,11 +65,20 @@ def load_splits(folder: Path, splits: Sequence[str]) -> list[Benchmark]:
         for line in _read_lines(folder / "corpus.jsonl", _DocumentLine)
     }
     asked = {line.id: line for line in _read_lines(folder / "queries.jsonl", _QueryLine)}
-    name = folder.resolve().name
     return [
-        _make_benchmark(name if split == "test" else f"{name}-{split}", path, documents, asked)
+        _make_benchmark(name_split(folder, split), path, documents, asked)
         for split, path in paths.items()
     ]
+
+
+def name_split(folder: Path, split: str) -> str:
+    """Return the name of the benchmark that one split of a folder is.
+
+    >>> name_split(Path("gold"), "test"), name_split(Path("gold"), "transfer")
+    ('gold', 'gold-transfer')
+    """
+    name = folder.resolve().name
+    return name if split == "test" else f"{name}-{split}"
 
 
 def _make_benchmark(

@@ -17,12 +17,14 @@ class Training:
     """What the trained systems of a report learned from.
 
     `systems` names them. `leaks` says of groups that count as held out why they are not, and what to
-    do. `certificates` holds the leakage certificate of each recipe as plain data.
+    do. `certificates` holds the leakage certificate of each recipe as plain data, `curves` the picture
+    of each model's training, as SVG for the page, and its verdict.
     """
 
     systems: tuple[str, ...] = ()
     leaks: Mapping[str, str] = field(default_factory=dict)
     certificates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    curves: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def mark_group(benchmark: Benchmark, group: str, leaks: Collection[str] = ()) -> Mark:

@@ -1,8 +1,10 @@
 """Files that are whole or not there: atomic writing, and reading of records with named errors."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,7 +19,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write beside its place and move it there: a full disk never leaves half a file.
+    """Write a file at once (see `open_whole`)."""
+    with open_whole(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def open_whole(path: Path) -> Iterator[BinaryIO]:
+    """Write beside a file's place and move it there: a full disk never leaves half a file.
 
     Raises:
         DataError: the folder does not exist.
@@ -26,7 +35,8 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise DataError(f"the folder {path.parent} does not exist; make it first")
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        partial.write_bytes(content)
+        with partial.open("wb") as file:
+            yield file
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

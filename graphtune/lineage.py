@@ -105,6 +105,7 @@ def describe_training(
 ) -> Training:
     """Return the names of the trained systems, and what their pairs hold of the held-out queries."""
     from graphtune.bench import Training
+    from graphtune.train.curve import draw_curve
 
     found = certify_models(workspace, graph, split) if trained else {}
     leaks: dict[str, str] = {}
@@ -120,6 +121,10 @@ def describe_training(
         {
             recipe: {"verdict": one.verdict, **one.model_dump(mode="json")}
             for recipe, one in certificates.items()
+        },
+        {
+            path.name: (draw_curve(lineage, is_alone=False), lineage.verdict)
+            for path, lineage in trained.items()
         },
     )
 

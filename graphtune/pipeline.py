@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -21,18 +22,20 @@ from graphtune.kg import BuildSummary, ConceptGraph, GraphStore, load_graph
 from graphtune.kg.build import build_graph, estimate_build, import_graph, read_ontology
 from graphtune.pairs import (
     Certificate,
+    MadePairs,
     PairsCard,
+    PairsOrder,
     Split,
     certify_recipe,
+    find_made,
     find_pairs,
+    find_split,
     list_recipes,
-    make_evidence_queries,
-    make_pairs,
-    read_card,
     read_pairs,
     store_split,
-    write_pairs,
+    write_recipe,
 )
+from graphtune.processes import is_main_process
 from graphtune.records import Recipe
 from graphtune.tuning_config import TrainConfig
 from graphtune.workspace import Workspace, lock_workspace
@@ -45,16 +48,6 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class PairsResult:
-    """Where the pairs lie, what is in them and what leaks, and whether they had to be made."""
-
-    path: Path
-    card: PairsCard
-    certificate: Certificate
-    made: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +127,10 @@ def _check_built(workspace: Workspace) -> None:
         )
 
 
-def read_graph(workspace: Workspace) -> tuple[ConceptGraph, Split]:
+def read_graph(workspace: Workspace, split_file: Path | None = None) -> tuple[ConceptGraph, Split]:
     """Return the workspace's graph and its split (see `graphtune.pairs.store_split`).
+
+    The split is kept in `split_file`, or else in the workspace.
 
     Raises:
         DataError: there is no graph yet.
@@ -143,7 +138,7 @@ def read_graph(workspace: Workspace) -> tuple[ConceptGraph, Split]:
     _check_built(workspace)
     with GraphStore(workspace.database) as store:
         graph = load_graph(store, read_ontology(workspace))
-    return graph, store_split(workspace.split, graph, workspace.config.split)
+    return graph, store_split(split_file or workspace.split, graph, workspace.config.split)
 
 
 def pair_workspace(
@@ -151,25 +146,28 @@ def pair_workspace(
     recipe: Recipe | None = None,
     file_format: Literal["jsonl", "parquet"] = "jsonl",
     force: bool = True,
-) -> PairsResult:
-    """Make the pairs of a recipe; without `force`, only where graph or settings changed, or they leak."""
-    settings = workspace.config.pairs
-    if recipe:
-        settings = settings.model_copy(update={"recipe": recipe})
+    extra: Sequence[Path] = (),
+) -> MadePairs:
+    """Make the pairs of a recipe; without `force`, only where graph, settings or files changed, or they leak.
+
+    `extra` are files of your own pairs beside those that the settings name.
+    """
+    config = workspace.config
+    settings = config.pairs.model_copy(update={"recipe": recipe or config.pairs.recipe})
+    files = (*(workspace.root / name for name in settings.extra), *extra)
+    settings = settings.model_copy(update={"extra": tuple(str(file.resolve()) for file in files)})
+    order = PairsOrder(settings, config.split, workspace.pairs, file_format, config.base)
     with lock_workspace(workspace):
-        graph, split = read_graph(workspace)
-        path = workspace.pairs / f"{settings.recipe}.{file_format}"
-        made = force or not path.exists()
-        if not made:
-            card = read_card(workspace.pairs, settings.recipe)
-            certificate = certify_recipe(workspace.pairs, settings.recipe, graph, split)
-            made = card.settings != settings or not certificate.is_clean()
-        if made:
-            pairs = make_pairs(graph, split, settings)
-            configs = (settings, workspace.config.split)
-            path, card = write_pairs(pairs, graph, split, configs, workspace.pairs, file_format)
-            certificate = certify_recipe(workspace.pairs, settings.recipe, graph, split)
-    return PairsResult(path, card, certificate, made)
+        _check_built(workspace)
+        with GraphStore(workspace.database) as store:
+            hashes = store.hashes()
+        split = find_split(workspace.split, hashes, config.split)
+        if split and not force:
+            ontology = read_ontology(workspace).digest()
+            found = find_made(order, {**hashes, "ontology": ontology, "split": split.digest})
+            if found:
+                return found
+        return write_recipe(*read_graph(workspace), order)
 
 
 def check_pairs(workspace: Workspace, recipe: str | None = None) -> list[Certificate]:
@@ -195,19 +193,16 @@ def train_workspace(
     With `resume`, models that are ready are left alone and an interrupted one goes on (None: goes
     on if it can, else starts again); without `force`, ready ones are left alone too.
     """
-    from graphtune.train import DevSet, TrainingData, train_encoder
+    from graphtune.train import make_training_data, train_encoder
 
     config = settings or workspace.config.train
     recipe = recipe or workspace.config.pairs.recipe
     models = []
-    with lock_workspace(workspace):
+    # Launched processes train together, under the lock of the main one.
+    with lock_workspace(workspace) if is_main_process() else nullcontext():
         pairs, card = read_pairs(workspace.pairs, recipe)
         graph, split = read_graph(workspace)
-        asked = make_evidence_queries(graph, split.list_concepts("dev"))
-        passages = {chunk.id: chunk.passage for chunk in graph.chunks.values()}
-        data = TrainingData(
-            pairs, DevSet(asked.queries, passages, asked.qrels), recipe, card.hashes
-        )
+        data = make_training_data(graph, split, pairs, config, recipe, card.hashes)
         for seed in config.seeds:
             folder = workspace.models / f"{recipe}-{seed}"
             report = read_report(folder)

@@ -6,6 +6,8 @@ from typing import Any, Never, TypeVar
 
 from tqdm import tqdm
 
+from graphtune.processes import is_main_process
+
 T = TypeVar("T")
 
 
@@ -37,6 +39,7 @@ def _set_up(label: str, unit: str) -> dict[str, Any]:
         "desc": label,
         "unit": f" {unit}",
         "file": sys.stderr,
+        "disable": not is_main_process(),
         "delay": 1.0,
         "mininterval": 0.2 if sys.stderr.isatty() else 15.0,
         "dynamic_ncols": True,

@@ -13,6 +13,7 @@ from graphtune.pairs.files import (
     write_pairs,
 )
 from graphtune.pairs.leakage import certify_pairs, certify_recipe
+from graphtune.pairs.making import MadePairs, PairsOrder, find_made, write_recipe
 from graphtune.pairs.queries import (
     find_style,
     make_description_queries,
@@ -20,15 +21,19 @@ from graphtune.pairs.queries import (
     make_paper_queries,
 )
 from graphtune.pairs.recipes import list_anchor_names, make_pairs
-from graphtune.pairs.split import Split, list_new_concepts, split_graph, store_split
+from graphtune.pairs.split import Split, find_split, list_new_concepts, split_graph, store_split
 
 __all__ = [
     "Certificate",
+    "MadePairs",
     "PairsCard",
+    "PairsOrder",
     "Split",
     "certify_pairs",
     "certify_recipe",
+    "find_made",
     "find_pairs",
+    "find_split",
     "find_style",
     "list_anchor_names",
     "list_new_concepts",
@@ -43,4 +48,5 @@ __all__ = [
     "split_graph",
     "store_split",
     "write_pairs",
+    "write_recipe",
 ]

@@ -129,7 +129,7 @@ def _read_training(graph: ConceptGraph, pairs: Sequence[Pair]) -> _Training:
     for pair in pairs:
         anchors.setdefault(_normalize(pair.anchor), pair.anchor)
     positives = {(pair.chunk_id, pair.positive): pair.anchor for pair in pairs}
-    traced = _trace_positives(graph, positives)
+    traced = trace_positives(graph, positives)
     passages = {
         chunk: anchor
         for (claimed, text), anchor in positives.items()
@@ -149,7 +149,7 @@ def _read_training(graph: ConceptGraph, pairs: Sequence[Pair]) -> _Training:
     )
 
 
-def _trace_positives(
+def trace_positives(
     graph: ConceptGraph, positives: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], set[str]]:
     """Return the passages that hold the text of each positive, whatever passage it claims."""

@@ -1,15 +1,23 @@
 """Recipes: how the graph's nodes and edges become (anchor, positive) pairs."""
 
-import random
-from collections import defaultdict
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import chain
 
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
+from graphtune.pairs.baselines import pair_mentions, pair_papers
+from graphtune.pairs.edges import pair_edges
 from graphtune.pairs.split import Split, list_new_concepts
-from graphtune.pairs.traces import make_source_finder, quote_papers
-from graphtune.records import GRADES, Chunk, Pair, Style
+from graphtune.pairs.structure import pair_proofs, pair_references, pair_sections
+from graphtune.pairs.styles import pair_concepts
+from graphtune.pairs.traces import quote_papers
+from graphtune.records import Chunk, Pair
 from graphtune.tuning_config import PairsConfig
+
+#: Shorter passages teach nothing; in words.
+MIN_POSITIVE = 5
+#: Chunks that say nothing of a subject.
+NO_PASSAGES = ("reference", "title", "authors")
 
 
 def make_pairs(graph: ConceptGraph, split: Split, config: PairsConfig) -> list[Pair]:
@@ -19,9 +27,16 @@ def make_pairs(graph: ConceptGraph, split: Split, config: PairsConfig) -> list[P
     Nor does an anchor stay that describes a held-out concept too (a sentence may describe several),
     or that is a sentence of held-out papers alone.
     """
-    make = _pair_by_evidence if config.recipe == "evidence" else _pair_by_paper
+    anchors = list_anchor_names(graph, split)
+    # math-embed's positives are any chunks.
+    left_out = () if config.recipe == "seed" else NO_PASSAGES
+    allowed = {
+        chunk.id: chunk
+        for chunk in graph.chunks.values()
+        if split.may_train_on(chunk) and chunk.kind not in left_out
+    }
     pairs = sorted(
-        make(graph, split, config),
+        _MAKERS[config.recipe](graph, anchors, allowed, config),
         key=lambda pair: (pair.concept_id, pair.style, pair.anchor, pair.chunk_id),
     )
     # The seed's key; for `evidence` whole texts, so that near-identical passages stay apart.
@@ -71,107 +86,21 @@ def _find_held_out(graph: ConceptGraph, split: Split, anchors: Set[str]) -> set[
     }
 
 
-def _list_passages(graph: ConceptGraph, split: Split) -> list[Chunk]:
-    return [
-        chunk
-        for chunk in graph.chunks.values()
-        if split.may_train_on(chunk) and chunk.kind != "reference"
-    ]
+def _pair_by_evidence(
+    graph: ConceptGraph,
+    anchors: Mapping[str, Sequence[str]],
+    allowed: Mapping[str, Chunk],
+    config: PairsConfig,
+) -> Iterator[Pair]:
+    """Pair anchors of every style that has a weight with the passages that answer them."""
+    made = chain(
+        pair_concepts(graph, anchors, allowed, config),
+        pair_sections(graph, allowed, config),
+        pair_proofs(graph, allowed, config),
+        pair_references(graph, allowed, config),
+        pair_edges(graph, anchors, allowed, config),
+    )
+    return (pair for pair in made if pair.weight > 0 and len(pair.positive.split()) >= MIN_POSITIVE)
 
 
-def _pair_by_evidence(graph: ConceptGraph, split: Split, config: PairsConfig) -> Iterator[Pair]:
-    """Pair each name with the chunks that define or state the concept, and a few that mention it.
-
-    A section headed by the concept's name gives all its chunks, without the heading line. A
-    description meets only chunks that define or state, and never one that it was taken from.
-    """
-    allowed = {chunk.id: chunk for chunk in _list_passages(graph, split)}
-    sections: defaultdict[str, list[Chunk]] = defaultdict(list)
-    for chunk in allowed.values():
-        sections[normalize_name(read_section_title(chunk))].append(chunk)
-    anchors, find_sources = list_anchor_names(graph, split), make_source_finder(graph)
-    for concept, names in anchors.items():
-        grades: dict[str, int] = {}
-        for mention in graph.evidence(concept):
-            if mention.chunk_id in allowed:
-                grades[mention.chunk_id] = max(
-                    grades.get(mention.chunk_id, 0), GRADES[mention.role]
-                )
-        strong = sorted((c for c in grades if grades[c] > 1), key=lambda c: (-grades[c], c))
-        weak = sorted(c for c in grades if grades[c] == 1)[: config.max_weak]
-        chunks = [allowed[chunk] for chunk in [*strong, *weak][: config.max_per_anchor]]
-        description = graph.concepts[concept].description.strip()
-        evidence = {mention.chunk_id for mention in graph.evidence(concept)}
-        sources = find_sources(description, evidence) if description and names else evidence
-        for chunk in chunks:
-            for position, name in enumerate(names):
-                yield _pair(name, chunk, "alias" if position else "name", concept)
-            if chunk.id in strong and chunk.id not in sources:
-                yield _pair(description, chunk, "description", concept)
-        for name in names[:1]:
-            for chunk in sections[normalize_name(name)][: config.max_per_anchor]:
-                body = _drop_heading(chunk)
-                if body and chunk not in chunks:
-                    yield Pair(name, body, "section", concept, chunk.id, chunk.document_id)
-    for relation in graph.relations:
-        named = anchors.get(relation.source) and anchors.get(relation.target)
-        if relation.chunk_id in allowed and named:
-            source, target = graph.concepts[relation.source], graph.concepts[relation.target]
-            anchor = f"{source.name} {graph.ontology.phrase(relation.type)} {target.name}"
-            yield _pair(anchor, allowed[relation.chunk_id], "edge", relation.source)
-
-
-def _pair_by_paper(graph: ConceptGraph, split: Split, config: PairsConfig) -> Iterator[Pair]:
-    """Pair as math-embed did: positives are any chunks of the papers that name the concept.
-
-    Name and description each meet at most `max_per_anchor` chunks; across a relation, each end's
-    name meets at most `max_per_edge` chunks of the other end's papers. Which ones is drawn at random.
-    """
-    by_document: defaultdict[str, list[Chunk]] = defaultdict(list)
-    for chunk in graph.chunks.values():
-        if split.may_train_on(chunk):
-            by_document[chunk.document_id].append(chunk)
-
-    def draw_chunks(concept: str, most: int, salt: str) -> list[Chunk]:
-        chunks = [chunk for paper in sorted(graph.papers(concept)) for chunk in by_document[paper]]
-        generator = random.Random(f"{config.seed} {concept} {salt}")
-        return chunks if len(chunks) <= most else generator.sample(chunks, most)
-
-    anchors = list_anchor_names(graph, split)
-    for concept, names in anchors.items():
-        for chunk in draw_chunks(concept, config.max_per_anchor, "node"):
-            if names:
-                yield _pair(names[0], chunk, "name", concept)
-            description = graph.concepts[concept].description
-            if names and description:
-                yield _pair(description, chunk, "description", concept)
-    for relation in graph.relations:
-        for one, other in (
-            (relation.source, relation.target),
-            (relation.target, relation.source),
-        ):
-            if anchors.get(one) and other in anchors:
-                for chunk in draw_chunks(other, config.max_per_edge, f"{one} {relation.type}"):
-                    yield _pair(anchors[one][0], chunk, "edge", one)
-
-
-def read_section_title(chunk: Chunk) -> str:
-    """Return the title of the innermost section of a chunk, without its number.
-
-    >>> chunk = Chunk("c", "d", 0, "", 0, 0, "2 Tableaux > 2.1 Row insertion", 1, 1, 0)
-    >>> read_section_title(chunk)
-    'Row insertion'
-    """
-    title = chunk.heading.rsplit(" > ", 1)[-1]
-    number, _, rest = title.partition(" ")
-    return rest if rest and number.strip(".").replace(".", "").isdigit() else title
-
-
-def _drop_heading(chunk: Chunk) -> str:
-    first, _, rest = chunk.text.partition("\n\n")
-    title = normalize_name(read_section_title(chunk))
-    return rest if title and normalize_name(first).endswith(title) else chunk.text
-
-
-def _pair(anchor: str, chunk: Chunk, style: Style, concept: str) -> Pair:
-    return Pair(anchor, chunk.text, style, concept, chunk.id, chunk.document_id)
+_MAKERS = {"evidence": _pair_by_evidence, "mention": pair_mentions, "seed": pair_papers}

@@ -72,7 +72,7 @@ def split_graph(graph: ConceptGraph, config: SplitConfig) -> Split:
         documents=dict(sorted(documents.items())),
         twins=find_twins(graph, documents),
         names={concept: graph.names(concept) for concept in sorted(sides)},
-        made_from=_name_inputs(graph, config),
+        made_from=_name_inputs(graph.hashes, config),
     )
     return split.model_copy(update={"digest": _hash_split(split)})
 
@@ -83,15 +83,9 @@ def store_split(path: Path, graph: ConceptGraph, config: SplitConfig) -> Split:
     Raises:
         DataError: the file was changed since it was made.
     """
-    if path.is_file():
-        stored = read_record(path, Split)
-        if stored.digest != _hash_split(stored):
-            raise DataError(
-                f"{path} was changed since it was made (its hash does not fit); remove it, and it is "
-                "made again from the graph and [split] in the settings"
-            )
-        if stored.made_from == _name_inputs(graph, config):
-            return stored
+    stored = find_split(path, graph.hashes, config)
+    if stored:
+        return stored
     split = split_graph(graph, config)
     write_record(path, split)
     return split
@@ -108,14 +102,31 @@ def carry_split(split: Split, graph: ConceptGraph, config: SplitConfig) -> Split
         update={
             "concepts": named,
             "names": {key: graph.names(key) for key in named},
-            "made_from": _name_inputs(graph, config),
+            "made_from": _name_inputs(graph.hashes, config),
         }
     )
     return carried.model_copy(update={"digest": _hash_split(carried)})
 
 
-def _name_inputs(graph: ConceptGraph, config: SplitConfig) -> dict[str, str]:
-    return {**graph.hashes, "settings": config.digest()}
+def find_split(path: Path, hashes: Mapping[str, str], config: SplitConfig) -> Split | None:
+    """Return the split stored at `path` if it was made from this graph, known by its hashes, else None.
+
+    Raises:
+        DataError: the file was changed since it was made.
+    """
+    if not path.is_file():
+        return None
+    stored = read_record(path, Split)
+    if stored.digest != _hash_split(stored):
+        raise DataError(
+            f"{path} was changed since it was made (its hash does not fit); remove it, and it is "
+            "made again from the graph and [split] in the settings"
+        )
+    return stored if stored.made_from == _name_inputs(hashes, config) else None
+
+
+def _name_inputs(hashes: Mapping[str, str], config: SplitConfig) -> dict[str, str]:
+    return {**hashes, "settings": config.digest()}
 
 
 def _hash_split(split: Split) -> str:

@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,16 @@ def config() -> Config:
 def workspace(tmp_path: Path, config: Config) -> Workspace:
     """An empty workspace."""
     return init_workspace(tmp_path / "ws", config)
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Iterator[BaseConfig]:
+    """A toy encoder to train (see `tests.toys`); one thread is fastest for it."""
+    import torch
+
+    from tests.toys import make_base
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield make_base(tmp_path)
+    torch.set_num_threads(threads)

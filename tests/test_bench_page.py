@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, expect
 
+from graphtune.axes import make_scale
 from graphtune.bench.benchmark import Benchmark
 from graphtune.bench.claims import state_claim
 from graphtune.bench.compare import Report, add_training, compare_systems
@@ -18,7 +19,6 @@ from graphtune.bench.exposure import Training
 from graphtune.bench.headline import find_headline
 from graphtune.bench.page import render_page
 from graphtune.bench.page.cases import make_marker
-from graphtune.bench.page.charts import make_scale
 from graphtune.bench.systems import Cost, Missing, Ranking
 from graphtune.metrics import Run
 from tests.browsing import EVIL, Watch, open_browser

@@ -53,7 +53,7 @@ def test_the_result_is_a_plain_model_and_the_same_every_time(tmp_path: Path) -> 
         assert report.hashes["model"] != report.hashes["base"]
     model = SentenceTransformer(str(tmp_path / "one"))
     assert model.encode(["x"], truncate_dim=128).shape == (1, 128)
-    assert model.max_seq_length == 32
+    assert model.max_seq_length == 256
     stored = TrainReport.model_validate_json((tmp_path / "one" / "graphtune.json").read_text())
     assert stored == report
     assert not (tmp_path / "one.partial").exists()

@@ -3,8 +3,9 @@
 >>> from graphtune.train import train_encoder
 """
 
+from graphtune.train.data import make_training_data
 from graphtune.train.records import TrainReport
 from graphtune.train.selection import DevSet
 from graphtune.train.trainer import TrainingData, train_encoder
 
-__all__ = ["DevSet", "TrainReport", "TrainingData", "train_encoder"]
+__all__ = ["DevSet", "TrainReport", "TrainingData", "make_training_data", "train_encoder"]

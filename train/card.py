@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from graphtune.files import write_text
+from graphtune.train.curve import CURVE_NAME
 from graphtune.train.records import TrainReport
 
 
@@ -45,6 +46,7 @@ def render_card(report: TrainReport) -> str:
         verdict=report.verdict,
         dev=f"{report.dev_queries} queries on held-out concepts, {report.dev_passages} passages",
         table="\n".join(rows),
+        curve=CURVE_NAME,
         settings=settings,
         hashes=hashes,
         versions=", ".join(f"{key} {value}" for key, value in report.versions.items()),
@@ -103,6 +105,8 @@ short = model.encode(["Kostka polynomials"], truncate_dim={smallest})
 - Data: {pairs} (anchor, positive) pairs, recipe `{recipe}`, seed {seed}
 - Loss: MultipleNegativesRankingLoss inside MatryoshkaLoss
 - {steps} steps; {verdict}
+
+![Development figures and loss by optimizer step]({curve})
 
 Development set ({dev}); it chose the checkpoint, so these figures are optimistic:
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
 from graphtune.encoder import encode_texts, truncate_vectors
 from graphtune.files import read_record, write_record
@@ -80,32 +79,58 @@ class CheckpointKeeper:
     """Keeps the weights with the best development figure on disk, across interruptions.
 
     The figure is the mean of NDCG@10 over the Matryoshka dimensions, so that no rung is sacrificed.
+    `ship` is the context in which the encoder is what would be shipped: it is scored and saved there.
+    The base, step 0, is taken as it is, and never copied. Nothing is read before `rewind`.
     """
 
-    def __init__(self, folder: Path, score: Callable[[], dict[int, float]], patience: int) -> None:
-        self.folder, self.score, self.patience = folder, score, patience
+    def __init__(
+        self,
+        folder: Path,
+        score: Callable[[], dict[int, float]] | None,
+        patience: int,
+        ship: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        self.folder, self.score, self.patience, self.ship = folder, score, patience, ship
         self.state = folder / "selection.json"
-        self.best = folder / "best"
         self.scores: list[DevScore] = []
+        self.held = 0
+
+    def rewind(self, step: int) -> None:
+        """Read what an interrupted run found up to the step that it goes on from; forget the rest."""
         if self.state.exists():
-            self.scores = list(read_record(self.state, DevScores).scores)
+            rows = read_record(self.state, DevScores).scores
+            self.scores = [row for row in rows if row.step <= step]
+        self.hold()
 
     def record(self, encoder: SentenceTransformer, step: int) -> bool:
-        """Score the encoder as it is; return whether training has stopped getting better."""
-        self.scores = [row for row in self.scores if row.step < step]
-        self.scores.append(DevScore(step=step, ndcg=self.score()))
-        if self.best_step() == step:
-            shutil.rmtree(self.best, ignore_errors=True)
-            encoder.save_pretrained(str(self.best), create_model_card=False)
+        """Score the encoder as it would be shipped; return whether it has stopped getting better."""
+        if self.score is None:
+            return False
+        with self.ship():
+            self.scores.append(DevScore(step=step, ndcg=self.score()))
+            if step and self.best_step() == step:
+                encoder.save_pretrained(str(self.locate(step)), create_model_card=False)
+        self._drop({self.held, self.best_step()})
         write_record(self.state, DevScores(scores=tuple(self.scores)))
-        figures = ", ".join(f"{dim}: {value:.3f}" for dim, value in self.scores[-1].ndcg.items())
-        tqdm.write(f"step {step}: dev NDCG@10 {figures}", file=sys.stderr)
-        since = sum(row.step > self.best_step() for row in self.scores)
-        return since >= self.patience
+        return sum(row.step > self.best_step() for row in self.scores) >= self.patience
+
+    def hold(self) -> None:
+        """Keep what is best now until the next call: a run that is interrupted may come back to it."""
+        self.held = self.best_step() if self.scores else 0
+        self._drop({self.held})
+
+    def locate(self, step: int) -> Path:
+        """Return where the weights of a step lie, if they were the best once."""
+        return self.folder / f"best-{step}"
 
     def best_step(self) -> int:
         """Return the step with the best figure; the earliest of equals."""
         return max(self.scores, key=lambda row: (mean_ndcg(row), -row.step)).step
+
+    def _drop(self, kept: set[int]) -> None:
+        for path in self.folder.glob("best-*"):
+            if path not in map(self.locate, kept):
+                shutil.rmtree(path)
 
 
 def mean_ndcg(score: DevScore) -> float:

@@ -11,35 +11,31 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphtune.config import BaseConfig
-from graphtune.encoder import hash_model, list_dims, load_encoder
-from graphtune.errors import ConfigError, DataError, ModelError
-from graphtune.files import write_record
+from graphtune.encoder import load_encoder
+from graphtune.errors import ConfigError, ModelError
+from graphtune.files import read_record
+from graphtune.pairs.mask import GraphMask
+from graphtune.processes import is_main_process
 from graphtune.records import Pair
-from graphtune.train.card import write_card
-from graphtune.train.fitting import make_trainer, use_bf16
+from graphtune.train.checks import check_data, check_dims, check_reporters
+from graphtune.train.fitting import make_trainer
+from graphtune.train.layers import prepare_layers, read_tokens
 from graphtune.train.records import REPORT_NAME, TrainReport
-from graphtune.train.selection import (
-    CheckpointKeeper,
-    DevSet,
-    mean_ndcg,
-    score_dev,
-    shrink_dev,
-)
+from graphtune.train.saving import Run, save_model
+from graphtune.train.selection import CheckpointKeeper, DevSet, score_dev, shrink_dev
 from graphtune.tuning_config import TrainConfig
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.trainer import SentenceTransformerTrainer
+
+    from graphtune.train.sampling import PlannedTrainer
 
 #: The development set is scored every few steps: at most this many queries and passages.
 DEV_QUERIES, DEV_PASSAGES = 200, 500
-#: Libraries whose versions a report names.
-VERSIONS = ("sentence-transformers", "transformers", "torch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +46,8 @@ class TrainingData:
     dev: DevSet
     recipe: str
     hashes: dict[str, str]
+    mask: GraphMask | None = None
+    """None: every other passage of a batch is a negative."""
 
 
 def train_encoder(
@@ -63,7 +61,10 @@ def train_encoder(
     """Fine-tune the base model and save the best checkpoint as a sentence-transformers folder.
 
     The base itself, step 0, competes on the development concepts: if no checkpoint is better, the
-    saved model is the base and the verdict says so.
+    saved model is the base and the verdict says so. What is scored and saved is the tuned weights
+    merged with the base's (`config.merge`); training goes on from the tuned ones. An interrupted run
+    that goes on ends as one that was not. Launched by `torchrun` or `accelerate launch`, all processes
+    train, each on its own batches of `config.batch_size`, and the main one alone scores and writes.
 
     Args:
         base: the model to start from.
@@ -75,75 +76,84 @@ def train_encoder(
             None means to do so where there is one, and to start afresh where it was another run.
 
     Raises:
-        DataError: there are fewer pairs than one batch.
-        ConfigError: `resume` is asked for and the interrupted run had other data or settings.
-        ModelError: the base cannot be loaded.
+        DataError: there are fewer pairs than one batch, or no development queries to choose by.
+        ConfigError: settings do not fit each other or the model, a reporter is not installed, or
+            `resume` is asked for and the interrupted run had other data or settings.
+        ModelError: the base cannot be loaded, or weights cannot be written.
     """
-    _refuse_few_pairs(len(data.pairs), config.batch_size)
+    check_data(data, config)
+    check_reporters(config.report_to)
     work = folder.with_name(folder.name + ".partial")
-    _prepare_work_folder(work, _fingerprint(base, data, config, seed), resume)
     encoder = load_encoder(base)
-    base_hash = hash_model(encoder)
-    dims = list_dims(encoder.get_embedding_dimension() or 0, config.matryoshka_dims)
-    length = encoder.max_seq_length or config.max_seq_length
-    encoder.max_seq_length = min(config.max_seq_length, length)
+    dims = check_dims(encoder.get_embedding_dimension() or 0, config)
+    if is_main_process():
+        _prepare_work_folder(work, _fingerprint(base, data, config, seed), resume)
+    run = Run(folder.name, base, data.recipe, config, seed, dims, len(data.pairs), data.hashes)
     dev = shrink_dev(data.dev, DEV_QUERIES, DEV_PASSAGES, seed=0)
-    patience = config.patience if config.keep == "best" else sys.maxsize
-    keeper = CheckpointKeeper(work, lambda: score_dev(encoder, dev, dims), patience)
-    trainer = make_trainer(encoder, data.pairs, config, seed, dims, keeper)
+    keeper = _make_keeper(work, encoder, dev, config, dims)
+    cut = min(config.max_seq_length, encoder.max_seq_length or config.max_seq_length)
     with explain_failed_writes(work):
-        steps = _fit(trainer, encoder, keeper, bool(dev.queries))
-    best = _take_best(encoder, keeper, steps, base) if config.keep == "best" else steps
-    report = TrainReport(
-        name=folder.name,
-        recipe=data.recipe,
-        seed=seed,
-        base=base,
-        settings=config,
-        dims=dims,
-        pairs=len(data.pairs),
-        dev_queries=len(dev.queries),
-        dev_passages=len(dev.passages),
-        steps=steps,
-        best_step=best,
-        verdict=_give_verdict(keeper, best, config.keep),
-        scores=tuple(keeper.scores),
-        losses=tuple(
-            (int(row["step"]), row["loss"]) for row in trainer.state.log_history if "loss" in row
-        ),
-        bf16=use_bf16(config),
-        hashes={**data.hashes, "base": base_hash, "model": hash_model(encoder)},
-        versions={name: version(name) for name in VERSIONS},
-    )
-    with explain_failed_writes(work):
-        _save_model(encoder, report, folder, work)
-    return report
+        with prepare_layers(encoder, config.dropout), read_tokens(encoder, cut):
+            trainer = make_trainer(encoder, data.pairs, config, seed, dims, keeper, data.mask)
+            _follow(trainer, keeper, config)
+            _fit(trainer, keeper)
+        if is_main_process():
+            save_model(trainer, keeper, run, dev, folder)
+        trainer.accelerator.wait_for_everyone()
+    return read_record(folder / REPORT_NAME, TrainReport)
 
 
-def _refuse_few_pairs(n_pairs: int, batch_size: int) -> None:
-    if n_pairs < batch_size:
-        raise DataError(
-            f"{n_pairs} pairs do not fill one batch of {batch_size}: "
-            "add papers, or lower [train] batch_size"
-        )
-
-
-def _fit(
-    trainer: SentenceTransformerTrainer,
+def _make_keeper(
+    work: Path,
     encoder: SentenceTransformer,
-    keeper: CheckpointKeeper,
-    has_dev: bool,
-) -> int:
-    """Train from the last checkpoint, or from the start; return the number of steps."""
-    folders = keeper.folder.glob("checkpoint-*")
-    last = max(folders, key=lambda path: int(path.name.split("-")[1]), default=None)
-    if has_dev and not keeper.scores:
-        keeper.record(encoder, 0)
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
-    steps = int(trainer.state.global_step)
-    if has_dev and keeper.scores[-1].step < steps:
-        keeper.record(encoder, steps)
-    return steps
+    dev: DevSet,
+    config: TrainConfig,
+    dims: tuple[int, ...],
+) -> CheckpointKeeper:
+    from graphtune.train.merging import copy_weights, merged_weights
+
+    untuned, length = copy_weights(encoder) if config.merge else {}, encoder.max_seq_length
+
+    @contextmanager
+    def prepare_to_ship() -> Iterator[None]:
+        with merged_weights(encoder, untuned, config.merge), read_tokens(encoder, length):
+            yield
+
+    return CheckpointKeeper(
+        work,
+        (lambda: score_dev(encoder, dev, dims)) if dev.queries else None,
+        config.patience if config.keep == "best" else sys.maxsize,
+        prepare_to_ship,
+    )
+
+
+def _follow(trainer: PlannedTrainer, keeper: CheckpointKeeper, config: TrainConfig) -> None:
+    """Add progress and evaluation; TensorBoard's files go where the model will be."""
+    from transformers.integrations.integration_utils import TensorBoardCallback
+
+    from graphtune.train.callbacks import make_callback
+
+    def read_density() -> float:
+        return trainer.contrast.take_density().masked
+
+    trainer.add_callback(make_callback(trainer, keeper, config.eval_steps, read_density))
+    for callback in trainer.callback_handler.callbacks:
+        if isinstance(callback, TensorBoardCallback) and callback.logging_dir is None:
+            callback.logging_dir = str(keeper.folder / "runs")
+
+
+def _fit(trainer: PlannedTrainer, keeper: CheckpointKeeper) -> None:
+    """Train from the last whole checkpoint, or from the start."""
+    trainer.accelerator.wait_for_everyone()  # the main process has prepared the folder
+    # The state is what a checkpoint writes last.
+    whole = {
+        int(path.parent.name.removeprefix("checkpoint-")): path.parent
+        for path in keeper.folder.glob("checkpoint-*/trainer_state.json")
+    }
+    step = max(whole, default=0)
+    if is_main_process():
+        keeper.rewind(step)
+    trainer.train(resume_from_checkpoint=str(whole[step]) if step else None)
 
 
 @contextmanager
@@ -184,43 +194,3 @@ def _prepare_work_folder(work: Path, fingerprint: str, resume: bool | None) -> N
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     mark.write_text(fingerprint)
-
-
-def _take_best(
-    encoder: SentenceTransformer, keeper: CheckpointKeeper, steps: int, base: BaseConfig
-) -> int:
-    """Load the chosen weights into the encoder; without development queries, the last ones stay."""
-    if not keeper.scores:
-        return steps
-    best = keeper.best_step()
-    if best != steps:
-        chosen = load_encoder(base.model_copy(update={"model": str(keeper.best)}))
-        encoder.load_state_dict(chosen.state_dict())
-    return best
-
-
-def _give_verdict(keeper: CheckpointKeeper, best: int, keep: str) -> str:
-    if not keeper.scores:
-        return "no development concepts: the last weights were kept unchecked"
-    first = mean_ndcg(keeper.scores[0])
-    reached = mean_ndcg(next(row for row in keeper.scores if row.step == best))
-    if keep == "last":
-        return f"the last weights were kept, as asked (dev NDCG@10 {first:.3f} → {reached:.3f})"
-    if best == 0:
-        return (
-            f"no checkpoint was better than the base (dev NDCG@10 {first:.3f}): the base was kept"
-        )
-    return f"step {best} was best (dev NDCG@10 {first:.3f} → {reached:.3f})"
-
-
-def _save_model(
-    encoder: SentenceTransformer, report: TrainReport, folder: Path, work: Path
-) -> None:
-    """Write the model beside its place and move it there, so that no half model is ever seen."""
-    fresh = work / "model"
-    encoder.save_pretrained(str(fresh), create_model_card=False)
-    write_record(fresh / REPORT_NAME, report)
-    write_card(fresh, report)
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
-    shutil.rmtree(work)

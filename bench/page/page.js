@@ -33,12 +33,13 @@ for (const box of document.querySelectorAll("[data-rows]")) {
   box.addEventListener("change", show);
   show();
 }
-const curves = document.querySelector("[data-shows=curve]");
-const showCurve = () => {
-  for (const part of document.querySelectorAll("[data-part]")) part.hidden = part.dataset.part !== `curve-${curves.value}`;
-};
-curves.addEventListener("change", showCurve);
-showCurve();
+for (const choice of document.querySelectorAll("[data-shows]")) {
+  const show = () => {
+    for (const part of document.querySelectorAll(`[data-part^=${choice.dataset.shows}-]`)) part.hidden = part.dataset.part !== `${choice.dataset.shows}-${choice.value}`;
+  };
+  choice.addEventListener("change", show);
+  show();
+}
 
 // --- scatter --------------------------------------------------------------------------------------
 

@@ -9,10 +9,11 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from graphtune.axes import Scale, make_scale
 from graphtune.bench.claims import state_claim
 from graphtune.bench.compare import Report
 from graphtune.bench.page.cases import collect_cases
-from graphtune.bench.page.charts import COLOURS, Scale, draw_curve, make_scale
+from graphtune.bench.page.charts import COLOURS, draw_curve
 from graphtune.bench.page.points import collect_points
 from graphtune.bench.page.rows import Section, collect_sections, describe_cost, pair_protocols
 from graphtune.bench.page.view import View, view_report
@@ -53,6 +54,9 @@ def render_page(report: Report, provenance: Mapping[str, str] | None = None) -> 
             state_claim=state_claim,
             warnings=[(r.label, warning) for r in report.rankings for warning in r.warnings],
             protocols=pair_protocols(view, sections),
+            courses=[
+                (name, Markup(svg), text) for name, (svg, text) in report.training.curves.items()
+            ],
             cases=cases,
             n_colours=COLOURS,
             provenance=sorted((provenance or {}).items()),

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from graphtune.errors import GraphtuneError
+from graphtune.processes import is_main_process
 
 
 @dataclass
@@ -39,7 +40,9 @@ def command(group: click.Group, name: str | None = None) -> Callable[..., click.
                     click.echo(json.dumps({"error": message}, ensure_ascii=False))
                 click.echo(f"graphtune: {message}", err=True)
                 sys.exit(1)
-            if as_json:
+            if not is_main_process():
+                pass  # what was launched beside it says the same
+            elif as_json:
                 click.echo(json.dumps(outcome.data, ensure_ascii=False, default=str))
             elif outcome.text:
                 click.echo(outcome.text)

@@ -1,12 +1,18 @@
 """Commands that learn: pairs, train."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from graphtune.cli.common import Outcome, command
 from graphtune.records import Recipe
+
+if TYPE_CHECKING:
+    from graphtune.pairs import MadePairs
+    from graphtune.train.records import TrainCosts
 
 RECIPE = click.option(
     "--recipe",
@@ -21,11 +27,17 @@ def pairs(
     recipe: Recipe | None,
     file_format: Literal["jsonl", "parquet"],
     check: bool,
+    extra: tuple[Path, ...],
+    force: bool,
 ) -> Outcome:
-    r"""Make the training pairs again from the graph, or check what is held out from those there are.
+    r"""Make the training pairs from the graph, or check what is held out from those there are.
+
+    Pairs that are up to date are left as they are. A file of --extra has a pair a line, such as
+    {"anchor": "…", "positive": "…", "negative": "…"}, the negative if you like.
 
     \b
     Example: graphtune pairs -w papers-ws --recipe evidence --format parquet
+             graphtune pairs -w papers-ws --extra my-pairs.jsonl
              graphtune pairs -w papers-ws --check
     """
     from graphtune.pairs import render_certificate
@@ -39,18 +51,27 @@ def pairs(
             "\n\n".join(map(render_certificate, found)),
             ok=all(certificate.is_clean() for certificate in found),
         )
-    result = pair_workspace(open_workspace(workspace), recipe, file_format)
+    result = pair_workspace(open_workspace(workspace), recipe, file_format, force, extra)
+    certificate = result.certificate.as_json()
+    data = {**result.card.model_dump(), "certificate": certificate, "made": result.made}
+    text = f"{_describe_card(result)}\nleakage: {result.certificate.verdict}"
+    return Outcome({"path": str(result.path), **data}, text, ok=result.certificate.is_clean())
+
+
+def _describe_card(result: MadePairs) -> str:
     card = result.card
     styles = ", ".join(f"{style} {count:,}" for style, count in card.by_style.items())
-    text = (
-        f"{result.path}: {card.pairs:,} pairs ({styles})\n"
+    lines = [
+        f"{result.path}: {card.pairs:,} pairs ({styles}){'' if result.made else ', unchanged'}",
         f"{card.anchors:,} anchors of {card.concepts:,} concepts, {card.chunks:,} chunks of "
         f"{card.documents:,} papers; held out: {card.held_out_concepts:,} concepts, "
-        f"{card.held_out_documents:,} papers\n"
-        f"leakage: {result.certificate.verdict}"
-    )
-    data = {**card.model_dump(), "certificate": result.certificate.as_json()}
-    return Outcome({"path": str(result.path), **data}, text, ok=result.certificate.is_clean())
+        f"{card.held_out_documents:,} papers",
+    ]
+    if card.with_negative:
+        lines.append(f"{card.with_negative:,} pairs with a hard negative")
+    for reason, count in card.left_out.items():
+        lines.append(f"left out of your own pairs: {count:,}, {reason}")
+    return "\n".join(lines)
 
 
 def train(
@@ -65,10 +86,12 @@ def train(
     r"""Fine-tune the base model on the pairs; the best checkpoint is kept.
 
     The base itself competes on the development concepts. The result is a folder that
-    SentenceTransformer(path) loads.
+    SentenceTransformer(path) loads. Several GPUs train together under torchrun, each on its own
+    batches; batch_size is that of each.
 
     \b
     Example: graphtune train -w papers-ws --seed 0 --seed 1
+             torchrun --nproc_per_node 2 -m graphtune train -w papers-ws
     """
     from graphtune.pipeline import train_workspace
     from graphtune.workspace import open_workspace
@@ -87,7 +110,19 @@ def train(
 
         push_model(models[0].path, push_to_hub)
     data = [{"path": str(model.path), **model.report.model_dump(mode="json")} for model in models]
-    return Outcome({"models": data}, "\n".join(f"{m.path}: {m.report.verdict}" for m in models))
+    lines = [f"{m.path}: {m.report.verdict}{_tell_costs(m.report.costs)}" for m in models]
+    return Outcome({"models": data}, "\n".join(lines))
+
+
+def _tell_costs(costs: TrainCosts | None) -> str:
+    if costs is None:
+        return ""
+    on_gpu = f", {costs.peak_gpu_memory:,} MiB on the GPU" if costs.peak_gpu_memory else ""
+    return (
+        f"\n  {costs.seconds + costs.evaluation_seconds:,.0f} s, of which "
+        f"{costs.evaluation_seconds:,.0f} s on the development queries; "
+        f"{costs.pairs_per_second:.1f} pairs/s; at most {costs.peak_memory:,} MiB{on_gpu}"
+    )
 
 
 def add_tuning_commands(group: click.Group) -> None:
@@ -100,7 +135,14 @@ def add_tuning_commands(group: click.Group) -> None:
         is_flag=True,
         help="Make nothing; print the leakage certificate, exit 1 on a leak.",
     )
-    command(group)(RECIPE(file_format(check(pairs))))
+    extra = click.option(
+        "--extra",
+        multiple=True,
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="JSONL or Parquet with pairs of your own; may be given again.",
+    )
+    force = click.option("--force", is_flag=True, help="Make pairs again that are up to date.")
+    command(group)(RECIPE(file_format(check(extra(force(pairs))))))
     max_steps = click.option(
         "--max-steps", type=click.IntRange(1), help="Stop after this many steps."
     )

@@ -1,0 +1,149 @@
+"""Batches planned for the whole run before it starts: who is drawn when, and beside whom.
+
+Pairs are drawn in proportion to their weights by stratified sampling: the k-th draw of a pair with
+weight w falls at a random time of [k - 1, k) / w, and draws are taken in order of time. So no pair is
+drawn twice before another of the same weight is drawn once, and with equal weights a unit of time is one
+pass over all pairs.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphtune.records import Pair
+from graphtune.tuning_config import TrainConfig
+
+#: Batches that are put together at a time: in this window draws may change places.
+_WINDOW = 64
+#: Batches' worth of draws of like length, in which neighbours are looked for.
+_BUCKET = 8
+#: Tokens; lengths that differ by less count as equal.
+_STEP = 8
+
+
+def plan_batches(
+    pairs: Sequence[Pair],
+    lengths: Sequence[int],
+    config: TrainConfig,
+    seed: int,
+    processes: int = 1,
+) -> list[list[int]]:
+    """Return the rows of each batch of a run, all of them full.
+
+    In a batch no two rows share an anchor or a positive text, nor a concept or chunk, as far as the
+    draws allow it. Rows for which there is no place wait for later batches.
+
+    Args:
+        pairs: at least as many with a weight above 0 as a batch holds.
+        lengths: tokens of each pair's positive.
+        config: batch size, steps or epochs, and what a batch should have in common.
+        seed: the same seed gives the same plan.
+        processes: each step takes one batch a process, one after the other in the plan.
+    """
+    weights = np.array([pair.weight for pair in pairs], dtype=np.float64)
+    n_pairs, size = int((weights > 0).sum()), config.batch_size
+    steps = config.max_steps or -(-config.epochs * n_pairs // (size * processes))
+    n_batches = steps * processes
+    generator = np.random.default_rng(seed)
+    draws = draw_rows(weights, n_batches * size, generator)
+    window = _WINDOW * processes * size
+    plan: list[list[int]] = []
+    waiting: list[int] = []
+    for start in range(0, len(draws), window):
+        rows = [*waiting, *draws[start : start + window].tolist()]
+        rows = _order_rows(rows, pairs, lengths, config, generator)
+        is_last = start + window >= len(draws)
+        batches, waiting = _form_batches(rows, pairs, size, is_last)
+        plan += [batches[i] for i in generator.permutation(len(batches))]
+    return plan
+
+
+def draw_rows(
+    weights: NDArray[np.float64], n_draws: int, generator: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return rows in the order drawn, each about `n_draws * weight / sum(weights)` times.
+
+    >>> generator = np.random.default_rng(0)
+    >>> np.bincount(draw_rows(np.array([1.0, 2.0, 0.0, 1.0]), 8, generator)).tolist()
+    [2, 4, 0, 2]
+    """
+    rates = weights * (n_draws / weights.sum())
+    repeats = np.ceil(rates).astype(np.int64) + (rates > 0)
+    rows = np.repeat(np.arange(len(weights)), repeats)
+    turns = np.arange(len(rows)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    times = (turns + generator.random(len(rows))) / rates[rows]
+    drawn: NDArray[np.int64] = rows[np.argsort(times, kind="stable")[:n_draws]]
+    return drawn
+
+
+def _order_rows(
+    rows: Sequence[int],
+    pairs: Sequence[Pair],
+    lengths: Sequence[int],
+    config: TrainConfig,
+    generator: np.random.Generator,
+) -> list[int]:
+    """Put rows in random order, then those of like length together, then those of the same paper."""
+    order = generator.permutation(np.asarray(rows, dtype=np.int64))
+    if config.length_buckets:
+        steps = np.array([lengths[row] // _STEP for row in order])
+        order = order[np.argsort(steps, kind="stable")]
+    if config.neighbourhoods:
+        papers = sorted({pairs[row].document_id for row in order})
+        ranks = dict(zip(papers, generator.permutation(len(papers)), strict=True))
+        where = np.array([ranks[pairs[row].document_id] for row in order])
+        reach = _BUCKET * config.batch_size if config.length_buckets else len(order)
+        order = order[np.lexsort((where, np.arange(len(order)) // reach))]
+    return [int(row) for row in order]
+
+
+def _form_batches(
+    rows: Sequence[int], pairs: Sequence[Pair], size: int, is_last: bool
+) -> tuple[list[list[int]], list[int]]:
+    """Return full batches and the rows that wait; in the last window as few as do not fill a batch."""
+
+    def list_texts(row: int) -> set[Hashable]:
+        return {("anchor", pairs[row].anchor), ("positive", pairs[row].positive)}
+
+    def list_all(row: int) -> set[Hashable]:
+        known = {("concept", pairs[row].concept_id), ("chunk", pairs[row].chunk_id)}
+        return list_texts(row) | {key for key in known if key[1]}
+
+    def list_none(row: int) -> set[Hashable]:
+        return set()
+
+    batches: list[list[int]] = []
+    waiting = list(rows)
+    for list_keys in (list_all, list_texts, *((list_none,) if is_last else ())):
+        keys = ((row, list_keys(row)) for row in waiting)
+        full, waiting = fill_batches(keys, size)
+        batches += full
+    return batches, waiting
+
+
+def fill_batches(
+    rows: Iterable[tuple[int, set[Hashable]]], size: int
+) -> tuple[list[list[int]], list[int]]:
+    """Put each row into the first batch that has room and shares no key with it.
+
+    Returns:
+        The full batches, in the order in which they were filled, and the rows of the others.
+
+    >>> fill_batches([(0, {"a"}), (1, {"a"}), (2, {"b"}), (3, {"c"}), (4, {"d"})], 2)
+    ([[0, 2], [1, 3]], [4])
+    """
+    full: list[list[int]] = []
+    open_batches: list[tuple[list[int], set[Hashable]]] = []
+    for row, keys in rows:
+        for place, (batch, taken) in enumerate(open_batches):
+            if taken.isdisjoint(keys):
+                batch.append(row)
+                taken |= keys
+                if len(batch) == size:
+                    full.append(batch)
+                    del open_batches[place]
+                break
+        else:
+            open_batches.append(([row], set(keys)))
+    return full, [row for batch, _ in open_batches for row in batch]
