@@ -63,6 +63,26 @@ class Proposals:
     merges: tuple[NewMerge, ...]
 
 
+def propose(
+    graph: ConceptGraph,
+    scope: Scope,
+    encoder: SentenceTransformer,
+    apart: Collection[frozenset[str]] = (),
+) -> Proposals:
+    """Return what the graph lacks by this encoder, as far as rules confirm it.
+
+    Args:
+        graph: the graph; it stays as it is.
+        scope: what may change.
+        encoder: the model that finds.
+        apart: pairs of normal forms that must not be merged.
+    """
+    near = find_near_passages(graph, scope, encoder)
+    pairs = find_near_names(graph, scope, encoder)
+    mentions, merges = verify_mentions(graph, near), verify_merges(graph, pairs, apart)
+    return Proposals(len(near), len(pairs), tuple(mentions), tuple(merges))
+
+
 def find_near_passages(
     graph: ConceptGraph, scope: Scope, encoder: SentenceTransformer
 ) -> list[Near]:
@@ -106,7 +126,7 @@ def verify_mentions(graph: ConceptGraph, near: Iterable[Near]) -> list[NewMentio
         if mention.chunk_id in by_chunk:
             taken[mention.chunk_id].append(Span(mention.start, mention.end))
     names = _list_own_names(graph)
-    found = []
+    found: list[NewMention] = []
     for chunk_id in sorted(by_chunk):
         text = graph.chunks[chunk_id].text
         tokens = split_tokens(text)
@@ -182,11 +202,12 @@ def verify_merges(
         apart: pairs of normal forms that somebody keeps apart.
     """
     initials = list_initials({key: concept.name for key, concept in graph.concepts.items()})
+    names = _list_own_names(graph)
 
     def explain(one: str, two: str) -> str | None:
         if frozenset((one, two)) in initials:
             return "acronym"
-        reasons = (explain_same(a, b) for a in graph.names(one) for b in graph.names(two))
+        reasons = (explain_same(a, b) for a in names[one] for b in names[two])
         return next(filter(None, reasons), None)
 
     return choose_merges(graph, pairs, apart, explain)
@@ -224,4 +245,5 @@ def _are_kept_apart(
 
 def _normalise(vectors: Vectors) -> Vectors:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    unit: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return unit

@@ -1,4 +1,4 @@
-"""Names that rules take for one, once a model finds them near: spelling, initials, words that say the same."""
+"""Names that rules take for one, once a model finds them near: spelling, initials, synonyms."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,9 @@ _SYNONYMS = {
 #: What a title or a careful author adds to a name.
 _TAILS = frozenset(("definition", "notation", "symbol", "algorithm", "result"))
 #: Endings of the words before the head that may change: algebraic(ally) closed, antisymmetrization.
-_ENDING = re.compile(r"(?<=[^\W\d_]{4})(?:ically|ization|isation|izing|ising|ized|ised|ally|ic|ly)$")
+_ENDING = re.compile(
+    r"(?<=[^\W\d_]{4})(?:ically|ization|isation|izing|ising|ized|ised|ally|ic|ly)$"
+)
 _STEMS = {"ically": "ic", "ally": "al", "ly": "", "ic": "ic"}
 
 
@@ -43,8 +45,6 @@ def explain_same(name: str, other: str) -> str | None:
     form, long = normalize_name(name), normalize_name(other)
     if reason := explain_match(form, long):
         return reason
-    if form == long:
-        return "spelling"
     if are_opposed(form, long):
         return None
     words, others = list(order_words(form)), list(order_words(long))

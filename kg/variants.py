@@ -94,7 +94,7 @@ def find_variant(
     """
     form = normalize_name(name)
     words = [word for word in order_words(form) if word != "of"]
-    if len(words) < 2 or any(map(is_symbol, words)) or (forms and not forms.issuperset(words)):
+    if len(words) < 2 or any(map(is_symbol, words)) or (forms and not forms >= set(words)):
         return None
     wanted = Counter(words)
     for first, token in enumerate(tokens):
@@ -133,8 +133,8 @@ def _is_variant(
             if not between
             else _may_stand_before(between, before[-1]) or _is_alike(span, form)
         )
-    if found[0] == head and found[-len(before) :] == before and is_adjective(before[-1]):
-        said = found[1 : len(found) - len(before)]
+    said = found[1 : len(found) - len(before)]
+    if found[0] == head and found[-len(before) :] == before and _BE.intersection(said):
         return _may_say(said) and _says_property(tokens, first, last)
     if head in (found[0], found[-1]) and "of" in found:
         # "theorem of Pfister", but neither "ideal of the left side" nor "tensor product of vectors".
@@ -187,10 +187,9 @@ def _may_stand_before(between: Sequence[str], word: str) -> bool:
 
 
 def _may_say(between: Sequence[str]) -> bool:
-    """Tell whether the words between a thing and its property are a verb, and nothing that denies."""
+    """Tell whether a verb and symbols are all between a thing and its property, and nothing denies."""
     signs = [form for form in between if form not in _BE and form not in _LINKS]
-    symbols = all(form in ("$", "(", ")") or (len(form) == 1 and form.isalpha()) for form in signs)
-    return symbols and any(form in _BE for form in between)
+    return all(form in ("$", "(", ")") or (len(form) == 1 and form.isalpha()) for form in signs)
 
 
 def _says_property(tokens: Sequence[Token], first: int, last: int) -> bool:

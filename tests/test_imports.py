@@ -38,7 +38,10 @@ ALLOWED: dict[str, set[str]] = {
     "lineage": {*STAGES, "pipeline"},
     "measuring": {*STAGES, "lineage", "pipeline"},
     "study": {*STAGES, "pipeline"},
-    "cli": {*STAGES, "pipeline", "measuring", "data"},
+    "rounds": set(),
+    "judging": {*STAGES, "pipeline"},
+    "looping": {*STAGES, "pipeline", "rounds", "judging"},
+    "cli": {*STAGES, "pipeline", "measuring", "judging", "looping", "data"},
     "__main__": {"cli"},
 }
 SOURCES = sorted(p for s in (*STAGES, "graphtune") for p in (ROOT / s).rglob("*.py"))
