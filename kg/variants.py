@@ -30,6 +30,8 @@ _HARMLESS = frozenset(
     """finite infinite nonzero nontrivial proper given arbitrary fixed certain unique famous celebrated
     classical important complex real entire whole""".split()
 )
+#: Signs of a symbol in front of the last word: "n × n matrix", "ℤ[G]-module".
+_SIGNS = frozenset("-–—$×*/[]+()")
 _PREPOSITIONS = frozenset("of in on over from by for to with into between".split())
 #: With these, a property is one of two things: "is isomorphic to".
 _COMPARISONS = frozenset("to from by with of".split())
@@ -94,7 +96,9 @@ def find_variant(
     """
     form = normalize_name(name)
     words = [word for word in order_words(form) if word != "of"]
-    if len(words) < 2 or any(map(is_symbol, words)) or (forms and not forms >= set(words)):
+    if len(words) < 2 or (forms and not forms >= set(words)):
+        return None
+    if any(is_symbol(word) or word in FUNCTION_WORDS for word in words):
         return None
     wanted = Counter(words)
     for first, token in enumerate(tokens):
@@ -174,7 +178,9 @@ def _is_word(token: Token) -> bool:
 
 def _may_stand_before(between: Sequence[str], word: str) -> bool:
     """Tell what may come between the words of a name and its head: symbols, or another adjective."""
-    between = [form for form in between if form not in ("-", "$") and len(form) > 1]
+    if "a" in between and "-" not in between:
+        return False  # the article, not the "A" of "$A$-module"
+    between = [form for form in between if form not in _SIGNS and not _is_letter(form)]
     if all(form in _HARMLESS for form in between):
         return True
     joint, *others = between
@@ -189,7 +195,11 @@ def _may_stand_before(between: Sequence[str], word: str) -> bool:
 def _may_say(between: Sequence[str]) -> bool:
     """Tell whether a verb and symbols are all between a thing and its property, and nothing denies."""
     signs = [form for form in between if form not in _BE and form not in _LINKS]
-    return all(form in ("$", "(", ")") or (len(form) == 1 and form.isalpha()) for form in signs)
+    return all(form in ("$", "(", ")") or _is_letter(form) for form in signs)
+
+
+def _is_letter(form: str) -> bool:
+    return form.isdigit() or (len(form) == 1 and form.isalpha())
 
 
 def _says_property(tokens: Sequence[Token], first: int, last: int) -> bool:

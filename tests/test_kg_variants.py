@@ -40,6 +40,8 @@ def find(name: str, text: str) -> str | None:
         ("cyclic group", "the cyclic\n\ngroup", None),
         ("simple module", "irreducible (or simple) modules", None),
         ("group", "groups", None),
+        ("matrix unit", "a triangular matrix. A unit is", None),
+        ("module in", "a module in the sense of it", None),
     ],
 )  # fmt: skip
 def test_variants(name: str, text: str, found: str | None) -> None:
