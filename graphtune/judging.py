@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from graphtune.kg import ConceptGraph
-from graphtune.kg.proposals import Scope
+from graphtune.kg.scope import Scope
 from graphtune.pairs import Split, list_new_concepts, make_evidence_queries
 from graphtune.pipeline import TrainedModel, list_models, refer_to
 from graphtune.records import Recipe

@@ -11,22 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from graphtune.errors import DataError, WorkspaceError
-from graphtune.files import read_record, write_record
-from graphtune.judging import hash_dev, list_scope, make_dev, moves_held_out, score_models
-from graphtune.kg import ConceptGraph, GraphStore, load_graph
-from graphtune.kg.build import read_ontology
-from graphtune.kg.names import normalize_name
-from graphtune.kg.proposals import Proposals, propose
-from graphtune.kg.resolution.edits import list_apart, read_edits
-from graphtune.kg.resolution.resolve import resolve_graph
-from graphtune.kg.rounds import delete_round, list_rounds, save_round
+from graphtune.growing import carry_over, find_gaps, grow_graph, take_back
+from graphtune.judging import hash_dev, make_dev, score_models
+from graphtune.kg import ConceptGraph, GraphStore
+from graphtune.kg.proposals import Proposals
+from graphtune.kg.rounds import list_rounds
 from graphtune.pairs import Split
-from graphtune.pairs.split import carry_split
 from graphtune.pipeline import (
     TrainedModel,
     pair_workspace,
@@ -40,18 +35,14 @@ from graphtune.rounds import (
     Counts,
     RoundRecord,
     copy_files,
-    forget_copies,
-    locate_copies,
     read_rounds,
-    restore_files,
     write_round,
 )
 from graphtune.tuning_config import TrainConfig
-from graphtune.workspace import Workspace, lock_workspace
+from graphtune.workspace import Workspace
 
-
-class _RefusedError(Exception):
-    """The graph must not take this round."""
+if TYPE_CHECKING:
+    from graphtune.kg.llm.run import Consent
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +52,7 @@ class _Course:
     workspace: Workspace
     recipe: Recipe
     settings: TrainConfig
+    consent: Consent | None
 
 
 def loop_workspace(
@@ -69,20 +61,21 @@ def loop_workspace(
     recipe: Recipe | None = None,
     settings: TrainConfig | None = None,
     tell: Callable[[RoundRecord], None] = lambda record: None,
+    consent: Consent | None = None,
 ) -> list[RoundRecord]:
     """Let the graph grow by what the tuned model finds, round by round, while that helps.
 
     An interrupted round is finished first and counts. The loop stops after a round that found nothing
     or was not accepted; such a round leaves graph, split, pairs and models as they were. `tell` hears of
-    each round as it ends.
+    each round as it ends. Where a language model extracts, it also judges what no rule confirms;
+    `consent` is asked before that costs money.
 
     Raises:
         DataError: there is no graph, there are no development concepts, or the pairs leak.
         WorkspaceError: another loop runs in this workspace.
     """
-    course = _Course(
-        workspace, recipe or workspace.config.pairs.recipe, settings or workspace.config.train
-    )
+    recipe = recipe or workspace.config.pairs.recipe
+    course = _Course(workspace, recipe, settings or workspace.config.train, consent)
     done: list[RoundRecord] = []
     with _lock_loop(workspace):
         while len(done) < rounds:
@@ -96,13 +89,15 @@ def loop_workspace(
     return done
 
 
-def preview_round(workspace: Workspace) -> tuple[ConceptGraph, Proposals]:
+def preview_round(
+    workspace: Workspace, consent: Consent | None = None
+) -> tuple[ConceptGraph, Proposals]:
     """Return the graph and what a round would add to it, found by the best model there is; add nothing."""
     from graphtune.encoder import load_encoder
 
     graph, split = read_graph(workspace)
     encoder = load_encoder(pick_model(workspace))
-    return graph, propose(graph, list_scope(graph, split), encoder, _list_apart(workspace))
+    return graph, find_gaps(workspace, graph, split, encoder, consent)
 
 
 def undo_round(workspace: Workspace) -> RoundRecord:
@@ -117,7 +112,7 @@ def undo_round(workspace: Workspace) -> RoundRecord:
         held = [r for r in read_rounds(workspace) if r.status in ("open", "accepted")]
         if not held:
             raise DataError("there is no round to undo: the graph holds none")
-        return _take_back(workspace, held[-1], "undone", held[-1].verdict)
+        return take_back(workspace, held[-1], "undone", held[-1].verdict)
 
 
 def _resume_round(course: _Course) -> RoundRecord | None:
@@ -129,12 +124,12 @@ def _resume_round(course: _Course) -> RoundRecord | None:
         if record.status not in ("open", "accepted"):
             continue
         if record.number not in held:  # killed before the graph took it, or while it was taken back
-            _take_back(workspace, record, "undone", "interrupted")
+            take_back(workspace, record, "undone", "interrupted")
         elif record.status == "open":
             after = record.hashes["after"]
             if record.recipe == course.recipe and hashes.items() <= after.items():
                 return record
-            _take_back(workspace, record, "undone", "interrupted; then graph or recipe changed")
+            take_back(workspace, record, "undone", "interrupted; then graph or recipe changed")
     return None
 
 
@@ -152,7 +147,7 @@ def _begin_round(course: _Course) -> RoundRecord:
     if not dev.queries:
         raise DataError("there are no development concepts to judge a round by: see dev_concepts")
     encoder = load_encoder(refer_to(models[0].path, workspace.config.base))
-    found = propose(graph, list_scope(graph, split), encoder, _list_apart(workspace))
+    found = find_gaps(workspace, graph, split, encoder, course.consent)
     number = max((r.number for r in read_rounds(workspace)), default=0) + 1
     record = RoundRecord(
         number=number,
@@ -171,59 +166,21 @@ def _begin_round(course: _Course) -> RoundRecord:
             workspace, record.model_copy(update={"status": "empty", "verdict": verdict})
         )
     copy_files(workspace, number, course.recipe)
-    return _grow(workspace, record, found, graph, split)
-
-
-def _grow(
-    workspace: Workspace, record: RoundRecord, found: Proposals, graph: ConceptGraph, split: Split
-) -> RoundRecord:
-    """Let the graph take a round in one transaction, without the merges where they move what is held out."""
-    ontology = read_ontology(workspace)
-    with lock_workspace(workspace), GraphStore(workspace.database) as store:
-        for merges in (found.merges, ()):
-            try:
-                with store.db.atomic():
-                    save_round(store.db, record.number, found.mentions, merges)
-                    resolve_graph(store, store.meta().get("extractor", "rules"), ontology)
-                    grown = load_graph(store, ontology)
-                    if grown.hashes == graph.hashes or moves_held_out(graph, grown, split):
-                        raise _RefusedError
-                    # On record before the graph takes it, so that no round in the graph is unknown.
-                    return write_round(workspace, _count_added(record, found, graph, grown))
-            except _RefusedError:
-                continue
-    forget_copies(workspace, record.number)
-    verdict = "nothing of what was found can be added"
-    return write_round(workspace, record.model_copy(update={"status": "empty", "verdict": verdict}))
-
-
-def _count_added(
-    record: RoundRecord, found: Proposals, before: ConceptGraph, after: ConceptGraph
-) -> RoundRecord:
-    held = {(m.chunk_id, m.start, m.end) for mentions in after.mentions.values() for m in mentions}
-    new = [m for _, m, _ in found.mentions if (m.chunk_id, m.start, m.end) in held]
-    added = {
-        "mentions": record.mentions.model_copy(update={"added": len(new)}),
-        "merges": record.merges.model_copy(
-            update={"added": len(before.concepts) - len(after.concepts)}
-        ),
-        "hashes": {**record.hashes, "after": dict(after.hashes)},
-    }
-    return record.model_copy(update=added)
+    return grow_graph(workspace, record, found, graph, split)
 
 
 def _finish_round(course: _Course, record: RoundRecord) -> RoundRecord:
     """Make pairs and a model from the graph that has grown, and judge the round."""
     workspace = course.workspace
-    graph, split = _carry_split(workspace, record.number)
+    graph, split = carry_over(workspace, record.number)
     made = pair_workspace(workspace, course.recipe, force=False)
     record = record.model_copy(update={"pairs": {**record.pairs, "after": made.card.pairs}})
     if not made.certificate.is_clean():
-        return _take_back(workspace, record, "rejected", made.certificate.verdict)
+        return take_back(workspace, record, "rejected", made.certificate.verdict)
     models = train_workspace(workspace, course.recipe, course.settings, resume=None, force=False)
     dev = make_dev(graph, split)
     if hash_dev(dev) != record.dev_hash:
-        return _take_back(workspace, record, "rejected", "the development queries have changed")
+        return take_back(workspace, record, "rejected", "the development queries have changed")
     before, after = record.dev["before"], score_models(course.workspace, models, dev)
     hashes = _name_artefacts(graph, split, made.card.hashes, models)
     record = record.model_copy(
@@ -234,51 +191,11 @@ def _finish_round(course: _Course, record: RoundRecord) -> RoundRecord:
     )
     if after <= before:
         verdict = f"not better on the development queries ({before:.4f} → {after:.4f})"
-        return _take_back(workspace, record, "rejected", verdict)
+        return take_back(workspace, record, "rejected", verdict)
     verdict = f"better on the development queries ({before:.4f} → {after:.4f})"
     return write_round(
         workspace, record.model_copy(update={"status": "accepted", "verdict": verdict})
     )
-
-
-def _take_back(
-    workspace: Workspace,
-    record: RoundRecord,
-    status: Literal["rejected", "undone"],
-    verdict: str,
-) -> RoundRecord:
-    """Take a round out of the graph and put the files back that it replaced; can be repeated."""
-    with lock_workspace(workspace):
-        with GraphStore(workspace.database) as store, store.db.atomic():
-            delete_round(store.db, record.number)
-            extractor = store.meta().get("extractor", "rules")
-            resolve_graph(store, extractor, read_ontology(workspace))
-        restore_files(workspace, record.number, record.recipe)
-    record = write_round(
-        workspace, record.model_copy(update={"status": status, "verdict": verdict})
-    )
-    forget_copies(workspace, record.number)
-    return record
-
-
-def _carry_split(workspace: Workspace, number: int) -> tuple[ConceptGraph, Split]:
-    """Keep the split of before the round for the graph of now."""
-    before = read_record(locate_copies(workspace, number) / workspace.split.name, Split)
-    with lock_workspace(workspace):
-        with GraphStore(workspace.database) as store:
-            graph = load_graph(store, read_ontology(workspace))
-        split = carry_split(before, graph, workspace.config.split)
-        write_record(workspace.split, split)
-    return graph, split
-
-
-def _list_apart(workspace: Workspace) -> set[frozenset[str]]:
-    """Return the pairs of names that somebody keeps apart, also by undoing a merge."""
-    with GraphStore(workspace.database) as store:
-        edits = read_edits(store.db)
-    undone = [e.arguments for e in edits if e.action == "merge" and e.undone]
-    names = ({normalize_name(pair["a"]), normalize_name(pair["b"])} for pair in undone)
-    return list_apart(edits) | {frozenset(pair) for pair in names}
 
 
 def _name_artefacts(

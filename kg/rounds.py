@@ -11,7 +11,7 @@ from graphtune.kg.schema import write_rows
 from graphtune.records import FoundConcept, Mention
 
 #: Who confirmed what the model found.
-Judge = Literal["rules", "llm"]
+Origin = Literal["rules", "llm"]
 
 
 class NewMention(NamedTuple):
@@ -19,7 +19,7 @@ class NewMention(NamedTuple):
 
     name: str
     mention: Mention
-    origin: Judge
+    origin: Origin
 
 
 class NewMerge(NamedTuple):

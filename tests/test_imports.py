@@ -40,7 +40,8 @@ ALLOWED: dict[str, set[str]] = {
     "study": {*STAGES, "pipeline"},
     "rounds": set(),
     "judging": {*STAGES, "pipeline"},
-    "looping": {*STAGES, "pipeline", "rounds", "judging"},
+    "growing": {*STAGES, "judging", "rounds"},
+    "looping": {*STAGES, "pipeline", "rounds", "judging", "growing"},
     "cli": {*STAGES, "pipeline", "measuring", "judging", "looping", "data"},
     "__main__": {"cli"},
 }

@@ -13,7 +13,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from graphtune import looping
+from graphtune import growing, looping
 from graphtune.cli.main import main
 from graphtune.config import Config, ExtractConfig
 from graphtune.errors import DataError, WorkspaceError
@@ -181,7 +181,7 @@ def test_the_same_twice(built: Workspace, rising: None) -> None:
     assert again.hashes == first.hashes
 
 
-@pytest.mark.parametrize("stage", ["write_round", "_carry_split", "score_models"])
+@pytest.mark.parametrize("stage", ["grow_graph", "carry_over", "score_models"])
 def test_an_interrupted_round_goes_on(
     built: Workspace, rising: None, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
@@ -189,7 +189,7 @@ def test_an_interrupted_round_goes_on(
 
     def die(*arguments: object, **named: object) -> object:
         calls.append(stage)
-        if len(calls) == (1 if stage in ("write_round", "_carry_split") else 2):
+        if len(calls) == (1 if stage in ("grow_graph", "carry_over") else 2):
             raise KeyboardInterrupt
         return real(*arguments, **named)
 
@@ -215,7 +215,7 @@ def test_a_killed_round_goes_on(built: Workspace) -> None:
         "print([r.status for r in looping.loop_workspace(open_workspace(Path(sys.argv[1])), 1)])\n"
     )
     command = [sys.executable, "-c", script, str(built.root)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     killed = subprocess.run([*command, "die"], env=environment, capture_output=True)
     assert killed.returncode == -signal.SIGKILL
     assert read_rounds(built)[0].status == "open"
@@ -227,7 +227,7 @@ def test_a_round_cut_off_before_the_graph_took_it_is_forgotten(
     built: Workspace, rising: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(looping, "resolve_graph", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+        patch.setattr(growing, "resolve_graph", lambda *_: os.kill(os.getpid(), signal.SIGINT))
         with pytest.raises(KeyboardInterrupt):
             loop_workspace(built, 1)
     with GraphStore(built.database) as store:

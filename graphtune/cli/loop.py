@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from graphtune.cli.common import Outcome, command
+from graphtune.cli.papers import make_consent
 from graphtune.cli.tuning import RECIPE
 
 if TYPE_CHECKING:
@@ -26,13 +27,14 @@ def loop(
     max_steps: int | None,
     dry_run: int | None,
     undo: bool,
+    yes: bool,
 ) -> Outcome:
     r"""Let the tuned model find what the graph lacks, and train the next model on that.
 
-    In each round the model finds mentions written another way and names of one concept; rules confirm
-    them, the pairs are made again and a model is trained from the base. A round stays only if that
-    model is better on the development queries; else all is as it was, and the loop ends. Held-out
-    concepts and papers take no part. What was interrupted goes on.
+    In each round the model finds mentions written another way and names of one concept; rules, or the
+    LLM that extracts, confirm them; the pairs are made again, and a model is trained from the base. A
+    round stays only if that model is better on the development queries; else all is as it was, and the
+    loop ends. Held-out concepts and papers take no part. What was interrupted goes on.
 
     \b
     Example: graphtune loop -w papers-ws --rounds 2
@@ -49,13 +51,15 @@ def loop(
         data = record.model_dump(mode="json")
         return Outcome(data, f"round {record.number} is undone: all is as it was before it")
     if dry_run is not None:
-        return _describe_proposals(*preview_round(opened), dry_run)
+        return _describe_proposals(*preview_round(opened, make_consent(yes)), dry_run)
     changes: dict[str, Any] = {"max_steps": max_steps} if max_steps else {}
     settings = opened.config.train.model_copy(update=changes)
     print(estimate_loop(opened, rounds, recipe, settings), file=sys.stderr)
-    done = loop_workspace(
-        opened, rounds, recipe, settings, lambda record: print(_tell(record), file=sys.stderr)
-    )
+
+    def tell(record: RoundRecord) -> None:
+        print(_tell(record), file=sys.stderr)
+
+    done = loop_workspace(opened, rounds, recipe, settings, tell, make_consent(yes))
     data = {"rounds": [record.model_dump(mode="json") for record in done]}
     return Outcome(data, "\n".join(map(_tell, done)))
 
@@ -123,4 +127,5 @@ def add_loop_command(group: click.Group) -> None:
         help="Only show what the next round would add, N samples of each; train nothing.",
     )
     undo = click.option("--undo", is_flag=True, help="Take the last round back.")
-    command(group)(rounds(RECIPE(max_steps(dry_run(undo(loop))))))
+    yes = click.option("--yes", is_flag=True, help="Agree to what an LLM's judgements cost.")
+    command(group)(rounds(RECIPE(max_steps(dry_run(undo(yes(loop)))))))
