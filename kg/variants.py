@@ -34,7 +34,7 @@ _HARMLESS = frozenset(
 _SIGNS = frozenset("-–—$×*/[]+()")
 _PREPOSITIONS = frozenset("of in on over from by for to with into between".split())
 #: With these, a property is one of two things: "is isomorphic to".
-_COMPARISONS = frozenset("to from by with of".split())
+_COMPARISONS = frozenset("to from by with of (".split())
 #: Behind a property, these begin something else than its noun.
 _STOPS = FUNCTION_WORDS - {"almost", "same"}
 
@@ -134,6 +134,7 @@ def _is_variant(
         between = found[len(before) : -1]
         return (
             _is_plain(span, form)
+            and (_follows_hyphen(tokens, first) or normalize_name(span) != form)
             if not between
             else _may_stand_before(between, before[-1]) or _is_alike(span, form)
         )
@@ -142,15 +143,20 @@ def _is_variant(
         return _may_say(said) and _says_property(tokens, first, last)
     if head in (found[0], found[-1]) and "of" in found:
         # "theorem of Pfister", but neither "ideal of the left side" nor "tensor product of vectors".
-        is_bare = (
-            " of " in form
-            or not first
-            or tokens[first - 1].form in _STOPS
-            or not _is_word(tokens[first - 1])
-        )
+        is_bare = not first or _is_bare(tokens[first - 1], " of " in form)
         is_noun = found[-1] == head or not is_adjective(found[-1])
         return is_bare and is_noun and _ends_phrase(tokens, last) and _is_alike(span, form)
     return found[-1] == head and _is_plain(span, form)
+
+
+def _is_bare(before: Token, is_whole: bool) -> bool:
+    """Tell whether the word before a name leaves it what it is; an adjective never does.
+
+    A noun may be a verb: it counts only where the name itself is written otherwise, without "of".
+    """
+    if before.form in _STOPS or not _is_word(before):
+        return True
+    return is_whole and not is_adjective(before.form)
 
 
 def _is_alike(span: str, form: str) -> bool:
@@ -166,10 +172,15 @@ def _is_plain(span: str, form: str) -> bool:
 
 def _continues_word(tokens: Sequence[Token], first: int) -> bool:
     """Tell whether a hyphen ties the first word to another one: "non-invertible", "torsion-free"."""
+    return _follows_hyphen(tokens, first) and _is_word(tokens[first - 2])
+
+
+def _follows_hyphen(tokens: Sequence[Token], first: int) -> bool:
+    """Tell whether a hyphen ties the first word to what is before it: "$K$-vector space"."""
     if first < 2 or fold_text(tokens[first - 1].form)[0] != "-":
         return False
-    hyphen, word = tokens[first - 1], tokens[first - 2]
-    return hyphen.end == tokens[first].start and word.end == hyphen.start and _is_word(word)
+    hyphen = tokens[first - 1]
+    return hyphen.end == tokens[first].start and tokens[first - 2].end == hyphen.start
 
 
 def _is_word(token: Token) -> bool:
@@ -194,6 +205,8 @@ def _may_stand_before(between: Sequence[str], word: str) -> bool:
 
 def _may_say(between: Sequence[str]) -> bool:
     """Tell whether a verb and symbols are all between a thing and its property, and nothing denies."""
+    if between[-1] == "a":
+        return False  # "the ideal is a left …"
     signs = [form for form in between if form not in _BE and form not in _LINKS]
     return all(form in ("$", "(", ")") or _is_letter(form) for form in signs)
 
