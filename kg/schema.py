@@ -165,6 +165,22 @@ def m003_replies_merges_and_edits(db: Database) -> None:
     write_names(db, db.execute(known))
 
 
+@migrations()
+def m004_rounds(db: Database) -> None:
+    """Add what rounds of the loop brought: mentions, and the edits that merge."""
+    db.executescript("""
+    CREATE TABLE rounds (number INTEGER PRIMARY KEY);
+    CREATE TABLE round_mentions (
+        round INTEGER NOT NULL REFERENCES rounds(number) ON DELETE CASCADE, name TEXT NOT NULL,
+        chunk_id TEXT NOT NULL REFERENCES chunks(id) ON DELETE CASCADE,
+        start INTEGER NOT NULL, "end" INTEGER NOT NULL, role TEXT NOT NULL, origin TEXT NOT NULL,
+        PRIMARY KEY (round, name, chunk_id, start, "end")
+    ) WITHOUT ROWID;
+    CREATE INDEX round_mentions_chunk ON round_mentions(chunk_id);
+    ALTER TABLE edits ADD COLUMN round INTEGER REFERENCES rounds(number) ON DELETE CASCADE;
+    """)
+
+
 def write_names(db: Database, names: Iterable[tuple[str, str]]) -> None:
     """Index (name or alias, concept id) by normal forms, read from both ends (see `kg.lookup`)."""
     forms = sorted({(normalize_name(name), key) for name, key in names})

@@ -91,6 +91,23 @@ def store_split(path: Path, graph: ConceptGraph, config: SplitConfig) -> Split:
     return split
 
 
+def carry_split(split: Split, graph: ConceptGraph, config: SplitConfig) -> Split:
+    """Return the same split for a graph that has grown from the one it was made from.
+
+    Every concept and paper stays on its side, where `split_graph` would move some across the border
+    because the numbers changed. Concepts that were merged away leave; the papers must be the same.
+    """
+    named = {key: side for key, side in split.concepts.items() if key in graph.concepts}
+    carried = split.model_copy(
+        update={
+            "concepts": named,
+            "names": {key: graph.names(key) for key in named},
+            "made_from": _name_inputs(graph.hashes, config),
+        }
+    )
+    return carried.model_copy(update={"digest": _hash_split(carried)})
+
+
 def find_split(path: Path, hashes: Mapping[str, str], config: SplitConfig) -> Split | None:
     """Return the split stored at `path` if it was made from this graph, known by its hashes, else None.
 

@@ -38,7 +38,11 @@ ALLOWED: dict[str, set[str]] = {
     "lineage": {*STAGES, "pipeline"},
     "measuring": {*STAGES, "lineage", "pipeline"},
     "study": {*STAGES, "pipeline"},
-    "cli": {*STAGES, "pipeline", "measuring", "data"},
+    "rounds": set(),
+    "judging": {*STAGES, "pipeline"},
+    "growing": {*STAGES, "judging", "rounds"},
+    "looping": {*STAGES, "pipeline", "rounds", "judging", "growing"},
+    "cli": {*STAGES, "pipeline", "measuring", "judging", "looping", "rounds", "data"},
     "__main__": {"cli"},
 }
 SOURCES = sorted(p for s in (*STAGES, "graphtune") for p in (ROOT / s).rglob("*.py"))

@@ -126,7 +126,7 @@ def test_what_fails_is_asked_again(tmp_path: Path, endpoint: Endpoint) -> None:
     ]
     verdicts, summary = judge(tmp_path, config, make_candidates())
     assert verdicts == [None, None, None, True]
-    assert "3 pairs of names failed" in summary.stopped
+    assert "3 questions failed" in summary.stopped
     verdicts, summary = judge(tmp_path, config, make_candidates())
     assert verdicts == [False, False, False, True]
     assert (len(endpoint.requests), summary.requests, summary.stopped) == (7, 3, "")

@@ -8,6 +8,7 @@ from graphtune.cli.documents import add_document_commands
 from graphtune.cli.edits import add_edit_commands
 from graphtune.cli.exchange import add_exchange_commands
 from graphtune.cli.graph import graph_group
+from graphtune.cli.loop import add_loop_command
 from graphtune.cli.measure import add_measure_commands
 from graphtune.cli.papers import add_paper_commands
 from graphtune.cli.tuning import add_tuning_commands
@@ -32,5 +33,6 @@ add_paper_commands(main)
 add_document_commands(main)
 add_backup_command(main)
 add_tuning_commands(main)
+add_loop_command(main)
 add_measure_commands(main)
 add_edit_commands(graph_group)

@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -39,6 +40,7 @@ Answer with JSON only: {"same": true} or {"same": false}."""
 
 Pair = tuple[str, str]
 Messages = list[dict[str, str]]
+Answer = TypeVar("Answer")
 
 
 class Verdict(BaseModel):
@@ -48,6 +50,13 @@ class Verdict(BaseModel):
     model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
 
     same: bool
+
+
+class _Question(NamedTuple):
+    key: str
+    messages: Messages
+    schema: type[BaseModel]
+    read: Callable[[str], object]
 
 
 class ModelVerifier:
@@ -90,17 +99,31 @@ class ModelVerifier:
     def judge(self, candidates: Sequence[MergeCandidate]) -> list[bool | None]:
         """Return the model's verdicts; None for what could not be asked, with the reason in the summary."""
         questions = [make_question(item.kept.name, item.gone.name) for item in candidates]
-        keys = [make_key(messages, Verdict, self._settings) for messages in questions]
-        verdicts = [self._read_stored(key) for key in keys]
-        todo = [n for n, verdict in enumerate(verdicts) if verdict is None]
-        if todo and self._may_ask([questions[n] for n in todo]):
-            asyncio.run(self._ask_all([(keys[n], questions[n]) for n in todo]))
-            verdicts = [self._read_stored(key) for key in keys]
-        return verdicts
+        return self.ask_all(questions, Verdict, read_verdict)
 
-    def _read_stored(self, key: str) -> bool | None:
-        reply = find_reply(self._db, key, MAX_OUTPUT_TOKENS)
-        return read_verdict(reply.content) if reply else None
+    def ask_all(
+        self,
+        questions: Sequence[Messages],
+        schema: type[BaseModel],
+        read: Callable[[str], Answer],
+    ) -> list[Answer | None]:
+        """Return what `read` makes of the replies; None where there is none, with the reason in the summary.
+
+        `read` raises ExtractionError for a reply that is no answer; it is asked for again next time.
+        """
+        keys = [make_key(messages, schema, self._settings) for messages in questions]
+
+        def read_stored(key: str) -> Answer | None:
+            reply = find_reply(self._db, key, MAX_OUTPUT_TOKENS)
+            return read(reply.content) if reply else None
+
+        answers = [read_stored(key) for key in keys]
+        todo = [n for n, answer in enumerate(answers) if answer is None]
+        if todo and self._may_ask([questions[n] for n in todo]):
+            wanted = [_Question(keys[n], questions[n], schema, read) for n in todo]
+            asyncio.run(self._ask_all(wanted))
+            answers = [read_stored(key) for key in keys]
+        return answers
 
     def _may_ask(self, questions: Sequence[Messages]) -> bool:
         settings = self._settings
@@ -112,7 +135,7 @@ class ModelVerifier:
         self._summary.stopped = find_objection(estimate, price, settings, self._consent)
         return not self._summary.stopped
 
-    async def _ask_all(self, questions: Sequence[tuple[str, Messages]]) -> None:
+    async def _ask_all(self, questions: Sequence[_Question]) -> None:
         settings, summary = self._settings, self._summary
         try:
             client = ModelClient(settings, self._environ)
@@ -131,7 +154,7 @@ class ModelVerifier:
             nonlocal in_a_row
             while not summary.stopped and (question := next(queue, None)):
                 try:
-                    await self._ask(client, budget, *question)
+                    await self._ask(client, budget, question)
                     in_a_row = 0
                 except EndpointError as error:
                     summary.stopped = summary.stopped or str(error)
@@ -144,7 +167,7 @@ class ModelVerifier:
                     )
                 bar.update()
 
-        bar = open_bar("verifying merges", "pairs", len(questions))
+        bar = open_bar("verifying", "questions", len(questions))
         try:
             with bar:
                 await asyncio.gather(*(work() for _ in range(settings.concurrency)))
@@ -152,13 +175,13 @@ class ModelVerifier:
             summary.spent = spent + budget.spent if price else None
             await client.close()
         if failures and not summary.stopped:
-            summary.stopped = f"{len(failures)} pairs of names failed, the last: {failures[-1]}"
+            summary.stopped = f"{len(failures)} questions failed, the last: {failures[-1]}"
 
-    async def _ask(self, client: ModelClient, budget: Budget, key: str, messages: Messages) -> None:
-        reply, cost = await client.buy(budget, messages, Verdict)
+    async def _ask(self, client: ModelClient, budget: Budget, question: _Question) -> None:
+        reply, cost = await client.buy(budget, question.messages, question.schema)
         self._summary.requests += 1
-        read_verdict(reply.content)
-        save_reply(self._db, key, reply, self._settings, cost)
+        question.read(reply.content)
+        save_reply(self._db, question.key, reply, self._settings, cost)
 
 
 def find_neighbours(vectors: Vectors) -> list[tuple[int, int]]:

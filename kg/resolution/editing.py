@@ -170,7 +170,7 @@ def undo_merge(store: GraphStore, ontology: Ontology, number: int) -> Changes:
     if row is None:
         raise DataError(f"there is no merge {number}; `graphtune graph merges` lists them")
     pair = {row["kept"], row["gone"]}
-    for edit in read_edits(store.db) if row["reason"] == "hand" else ():
+    for edit in read_edits(store.db):
         names = {normalize_name(edit.arguments.get(key, "")) for key in ("a", "b")}
         if edit.action == "merge" and not edit.undone and names == pair:
             return undo(store, ontology, edit.id)

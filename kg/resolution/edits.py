@@ -22,26 +22,36 @@ Idle = str
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change by hand: merge, apart, split, rename, retype, describe, delete, add or relate."""
+    """One change by hand: merge, apart, split, rename, retype, describe, delete, add or relate.
+
+    A round of the loop merges by edits too; `round` is its number then.
+    """
 
     id: int
     action: str
     arguments: Arguments
     undone: bool = False
+    round: int | None = None
 
 
-def save_edit(db: Database, action: str, arguments: Arguments) -> Edit:
-    """Store a new edit."""
+def save_edit(db: Database, action: str, arguments: Arguments, round: int | None = None) -> Edit:
+    """Store a new edit, by hand or by a round of the loop."""
     values = {"action": action, "arguments": json.dumps(arguments, ensure_ascii=False)}
     with db.atomic():
-        number = db.table("edits").insert({**values, "undone": 0}).last_pk
-    return Edit(int(number or 0), action, arguments)
+        number = db.table("edits").insert({**values, "undone": 0, "round": round}).last_pk
+    return Edit(int(number or 0), action, arguments, round=round)
 
 
 def read_edits(db: Database) -> list[Edit]:
     """Return all edits by number, undone ones too."""
     return [
-        Edit(row["id"], row["action"], json.loads(row["arguments"]), bool(row["undone"]))
+        Edit(
+            row["id"],
+            row["action"],
+            json.loads(row["arguments"]),
+            bool(row["undone"]),
+            row["round"],
+        )
         for row in db.query("SELECT * FROM edits ORDER BY id")
     ]
 
@@ -114,7 +124,7 @@ def _merge(drafts: Drafts, arguments: Arguments, merges: list[Merge]) -> Idle:
     kept.groups = [*kept.groups, *gone.groups]
     kept.description = kept.description or gone.description
     drafts.put(kept)
-    merges.append(Merge(kept.key, gone.key, "hand", gone.name))
+    merges.append(Merge(kept.key, gone.key, arguments.get("reason", "hand"), gone.name))
     return ""
 
 

@@ -21,6 +21,7 @@ from graphtune.kg.resolution.linking import find_mentions
 from graphtune.kg.resolution.merging import Merge, merge_groups
 from graphtune.kg.resolution.relations import check_relations
 from graphtune.kg.resolution.rows import StoredVerdicts, save_merges
+from graphtune.kg.rounds import read_round_mentions
 from graphtune.kg.rules.relations import find_relations
 from graphtune.kg.store import GraphStore
 from graphtune.records import Chunk, Concept, Mention, Origin, Relation
@@ -59,7 +60,9 @@ def resolve_graph(
     ontology: Ontology | None = None,
     verify: Verifier | None = None,
 ) -> dict[str, int]:
-    """Make the graph again from the findings of one extractor, all imports and edits, if they changed.
+    """Make the graph again from the findings of one extractor, all imports, edits and rounds of the loop.
+
+    Nothing is done where none of these changed.
 
     Args:
         store: the open database.
@@ -84,10 +87,14 @@ def resolve_graph(
     drafts, merges = _make_drafts(store, extractor, findings, edits, ontology, verdicts, report)
     names = index_names(drafts)
     chunks = sorted(store.chunks(), key=lambda chunk: (chunk.document_id, chunk.position))
-    mentions = find_mentions(chunks, findings, drafts, names)
+    added = list(read_round_mentions(store.db))
+    mentions = find_mentions(chunks, [*findings, *added], drafts, names)
     concepts = _keep_concepts(drafts, mentions, report.left_out)
+    places = {(chunk_id, finding.start, finding.end) for _, chunk_id, finding in added}
+    named = [m for m in mentions if (m.chunk_id, m.start, m.end) not in places]
     found = [
-        *_find_relations(store, extractor, chunks, mentions, names),
+        # What a model found is no evidence of relations: these stay as the papers' own words give them.
+        *_find_relations(store, extractor, chunks, named, names),
         *_add_relations(store, edits, names, report.idle),
     ]
     relations = check_relations(found, concepts, ontology, report.left_out)
@@ -134,6 +141,7 @@ def _fingerprint(store: GraphStore, extractor: str, ontology: Ontology) -> str:
         ),
         ("SELECT sha256 FROM imports ORDER BY sha256", []),
         ("SELECT id, action, arguments FROM edits WHERE NOT undone ORDER BY id", []),
+        ('SELECT name, chunk_id, start, "end", role FROM round_mentions ORDER BY 1, 2, 3, 4', []),
     ):
         digest.update(json.dumps(list(store.db.execute(query, values))).encode())
     return digest.hexdigest()
