@@ -20,6 +20,7 @@ from graphtune.errors import DataError
 from graphtune.files import read_record
 from graphtune.kg import BuildSummary, ConceptGraph, GraphStore, load_graph
 from graphtune.kg.build import build_graph, estimate_build, import_graph, read_ontology
+from graphtune.kg.graph import without_collector
 from graphtune.pairs import (
     Certificate,
     MadePairs,
@@ -167,7 +168,8 @@ def pair_workspace(
             found = find_made(order, {**hashes, "ontology": ontology, "split": split.digest})
             if found:
                 return found
-        return write_recipe(*read_graph(workspace), order)
+        with without_collector():
+            return write_recipe(*read_graph(workspace), order)
 
 
 def check_pairs(workspace: Workspace, recipe: str | None = None) -> list[Certificate]:

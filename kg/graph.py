@@ -95,7 +95,7 @@ def load_networkx(store: GraphStore) -> nx.MultiDiGraph:
     query = (
         "SELECT chunks.id, chunks.text, title FROM chunks JOIN documents d ON d.id = document_id"
     )
-    with _without_collector():
+    with without_collector():
         passages = {key: (text, title) for key, text, title in store.db.execute(query)}
         relations = store.db.execute(
             'SELECT source, target, type, origin, chunk_id, start, "end" FROM relations '
@@ -105,7 +105,7 @@ def load_networkx(store: GraphStore) -> nx.MultiDiGraph:
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """Hold back the collector of cycles: among millions of new objects it finds none, again and again."""
     was_on = gc.isenabled()
     gc.disable()

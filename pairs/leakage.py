@@ -132,8 +132,8 @@ def _prepare(graph: ConceptGraph, training: _Training) -> _Known:
 
 def _read_training(graph: ConceptGraph, pairs: Sequence[Pair]) -> _Training:
     anchors: dict[str, str] = {}
-    for pair in pairs:
-        anchors.setdefault(_normalize(pair.anchor), pair.anchor)
+    for anchor in dict.fromkeys(pair.anchor for pair in pairs):
+        anchors.setdefault(_normalize(anchor), anchor)
     positives = {(pair.chunk_id, pair.positive): pair.anchor for pair in pairs}
     traced = trace_positives(graph, positives)
     passages = {
@@ -169,6 +169,9 @@ def trace_positives(
     traced: dict[tuple[str, str], set[str]] = {}
     changed: defaultdict[str, list[str]] = defaultdict(list)
     for claimed, text in positives:
+        if text and claimed in graph.chunks and text in graph.chunks[claimed].text:
+            traced[claimed, text] = {claimed}  # as nearly all are
+            continue
         short = squash_text(text)
         honest = bool(short) and short in squashed.get(claimed, "")
         traced[claimed, text] = {claimed} if honest else same.get(short, set())
