@@ -14,7 +14,7 @@ from graphtune.errors import DataError
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
 from graphtune.pairs.leakage import trace_positives
-from graphtune.pairs.recipes import _find_held_out, list_anchor_names
+from graphtune.pairs.recipes import find_held_out, list_anchor_names
 from graphtune.pairs.split import Split
 from graphtune.records import Pair
 
@@ -90,7 +90,7 @@ def choose_extra(
     and what repeats a passage that gives no positive.
     """
     known = list(extra)
-    held_out = _find_held_out(graph, split, {pair.anchor for pair in known})
+    held_out = find_held_out(graph, split, {pair.anchor for pair in known})
     texts = {("", text) for pair in known for text in (pair.positive, pair.negative) if text}
     traced = trace_positives(graph, sorted(texts))
     anchors = {pair.anchor for pair in known}

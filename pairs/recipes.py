@@ -44,7 +44,7 @@ def make_pairs(graph: ConceptGraph, split: Split, config: PairsConfig) -> list[P
     )
     # The seed's key; for `evidence` whole texts, so that near-identical passages stay apart.
     cut = 50 if config.recipe == "seed" else None
-    held_out = _find_held_out(graph, split, {pair.anchor for pair in pairs})
+    held_out = find_held_out(graph, split, {pair.anchor for pair in pairs})
     unique, seen = [], defaultdict[str, set[str]](set)
     for pair in pairs:
         met, start = seen[pair.anchor[:cut]], intern(pair.positive[:cut])
@@ -73,7 +73,7 @@ def _list_hidden(graph: ConceptGraph, split: Split) -> set[str]:
     return {*held_out, *list_new_concepts(graph, split)}
 
 
-def _find_held_out(graph: ConceptGraph, split: Split, anchors: Set[str]) -> set[str]:
+def find_held_out(graph: ConceptGraph, split: Split, anchors: Set[str]) -> set[str]:
     """Return the anchors that name or describe a held-out concept, or quote held-out papers alone."""
     texts = (
         text

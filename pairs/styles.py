@@ -1,6 +1,7 @@
 """Pairs that start from a concept: its names, its definition, questions about it."""
 
 import re
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,7 +105,7 @@ def ask_question(name: str) -> str:
     """Return a question about a name, always the same one for the same name.
 
     >>> ask_question("Pieri rule")
-    'What is Pieri rule?'
+    'What does Pieri rule mean?'
     """
     return Random(name).choice(_QUESTIONS).format(name)
 
@@ -128,7 +129,10 @@ def mask_names(text: str, names: Iterable[str]) -> str:
     >>> mask_names("Posets and a Poset", ["poset"])
     'it and a it'
     """
+    folded = text.casefold()
     for name in sorted(names, key=len, reverse=True):
+        if name.casefold() not in folded:
+            continue  # to compile a pattern takes longer than all the rest
         name_in_text = rf"(?<!\w){re.escape(name)}(s|es)?(?!\w)"
         text = re.sub(name_in_text, PLACEHOLDER, text, flags=re.IGNORECASE)
     return text
@@ -141,7 +145,8 @@ def find_body(chunk: Chunk) -> int:
 
 
 def _is_masked(config: PairsConfig, *parts: str) -> bool:
-    return Random(" ".join((str(config.seed), *parts))).random() < config.mask_names
+    key = " ".join((str(config.seed), *parts)).encode()
+    return zlib.crc32(key) < config.mask_names * 2**32
 
 
 def _pair_name(
