@@ -145,8 +145,9 @@ def label_seen(
 ) -> Benchmark:
     """Group queries into those that training met, those that chose the checkpoint, and the others.
 
-    A query is `seen` when its text, or the name of a concept that it is about, equals a training
-    anchor in normal form; `dev` when it equals a name of a development concept; else `held-out`.
+    A query is `seen` when its text or the first sentence of it ("Poset. A set with …"), or the name of
+    a concept that it is about, equals a training anchor in normal form; `dev` when it equals a name of
+    a development concept; else `held-out`.
 
     Args:
         benchmark: any benchmark; its groups are replaced.
@@ -158,7 +159,8 @@ def label_seen(
     chosen = {normalize(name) for name in dev_names}
 
     def find_group(query: str, text: str) -> str:
-        names = {normalize(name) for name in (text, *benchmark.concepts.get(query, ()))}
+        first = text.partition(". ")[0]
+        names = {normalize(name) for name in (text, first, *benchmark.concepts.get(query, ()))}
         if names & known:
             return "seen"
         return "dev" if names & chosen else "held-out"

@@ -31,6 +31,11 @@ def test_seen_queries_are_those_whose_text_or_concept_was_an_anchor():
     assert label_seen(TINY, ["poset"], [], lambda name: name.rstrip("s")).groups["q3"] == "seen"
 
 
+def test_a_query_that_begins_with_a_trained_name_is_seen() -> None:
+    asked = Benchmark("b", {}, {"q": "Poset. A set with an order.", "r": "Posets are sets."}, {})
+    assert label_seen(asked, ["poset"], [], str.lower).groups == {"q": "seen", "r": "held-out"}
+
+
 def test_groups_stand_in_a_fixed_order_with_all_at_the_end():
     assert list_slices(TINY) == [Slice("all", ("q1", "q2", "q3"))]
     grouped = replace(TINY, groups={"q1": "seen", "q2": "zebra", "q3": "held-out"})
