@@ -88,10 +88,13 @@ def test_weights_hold_within_a_part_of_a_pass() -> None:
     assert np.mean([row % 2 for row in rows]) == pytest.approx(0.75, abs=0.05)
 
 
-def test_no_batch_has_an_anchor_or_a_text_twice_and_few_have_a_concept_twice() -> None:
+@pytest.mark.parametrize("neighbours", [False, True])
+def test_no_batch_has_an_anchor_or_a_text_twice_and_few_have_a_concept_twice(
+    neighbours: bool,
+) -> None:
     pairs = [make_pair(n, f"anchor {n // 4}", f"concept {n // 8}") for n in range(800)]
     pairs += [make_pair(n, f"other {n}") for n in range(0, 800, 10)]  # texts of others
-    found = plan(pairs, epochs=3)
+    found = plan(pairs, epochs=3, neighbourhoods=neighbours)
     assert len(found) == 330
 
     def count_repeats(field: str) -> int:
@@ -111,8 +114,10 @@ def test_what_must_conflict_still_fills_batches() -> None:
 def test_batches_are_of_like_length_in_no_order_of_length() -> None:
     pairs = [make_pair(n) for n in range(1024)]
     lengths = [(row * 37) % 128 + 1 for row in range(1024)]
-    alike = [[lengths[row] for row in batch] for batch in plan(pairs)]
-    mixed = [[lengths[row] for row in batch] for batch in plan(pairs, length_buckets=False)]
+    found = {on: plan(pairs, length_buckets=on, neighbourhoods=False) for on in (True, False)}
+    alike, mixed = (
+        [[lengths[row] for row in batch] for batch in found[on]] for on in (True, False)
+    )
     assert np.mean([max(part) - min(part) for part in alike]) < 12
     assert np.mean([max(part) - min(part) for part in mixed]) > 60
     middle = [np.mean(part) for part in alike]

@@ -6,6 +6,7 @@ drawn twice before another of the same weight is drawn once, and with equal weig
 pass over all pairs.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
@@ -15,9 +16,9 @@ from graphtune.records import Pair
 from graphtune.tuning_config import TrainConfig
 
 #: Batches that are put together at a time: in this window draws may change places.
-_WINDOW = 64
-#: Batches' worth of draws of like length, in which neighbours are looked for.
-_BUCKET = 16
+_WINDOW = 256
+#: Batches' worth of draws, at least, whose papers are neighbours.
+_GROUP = 8
 #: Tokens; lengths that differ by less count as equal.
 _STEP = 8
 
@@ -31,8 +32,8 @@ def plan_batches(
 ) -> list[list[int]]:
     """Return the rows of each batch of a run, all of them full.
 
-    In a batch no two rows share an anchor or a positive text, nor a concept or chunk, as far as the
-    draws allow it. Rows for which there is no place wait for later batches.
+    In a batch no two rows share an anchor or a positive text, nor, without neighbourhoods, a concept or
+    chunk, as far as the draws allow it. Rows for which there is no place wait for later batches.
 
     Args:
         pairs: at least as many with a weight above 0 as a batch holds.
@@ -54,7 +55,7 @@ def plan_batches(
         rows = [*waiting, *draws[start : start + window].tolist()]
         rows = _order_rows(rows, pairs, lengths, config, generator)
         is_last = start + window >= len(draws)
-        batches, waiting = _form_batches(rows, pairs, size, is_last)
+        batches, waiting = _form_batches(rows, pairs, size, config.neighbourhoods, is_last)
         plan += [batches[i] for i in generator.permutation(len(batches))]
     return plan
 
@@ -84,22 +85,24 @@ def _order_rows(
     config: TrainConfig,
     generator: np.random.Generator,
 ) -> list[int]:
-    """Put rows in random order, then those of like length together, then those of the same paper."""
+    """Put rows in random order, then those of a few papers together, among them those of like length."""
     order = generator.permutation(np.asarray(rows, dtype=np.int64))
+    groups, steps = np.zeros(len(order)), np.zeros(len(order))
+    if config.neighbourhoods:
+        papers = [pairs[row].document_id for row in order]
+        shuffled = generator.permutation(sorted(set(papers)))
+        counts = Counter(papers)
+        before = np.cumsum([0, *(counts[paper] for paper in shuffled)])[:-1]
+        reach = _GROUP * config.batch_size
+        group = dict(zip(shuffled.tolist(), before // reach, strict=True))
+        groups = np.array([group[paper] for paper in papers])
     if config.length_buckets:
         steps = np.array([lengths[row] // _STEP for row in order])
-        order = order[np.argsort(steps, kind="stable")]
-    if config.neighbourhoods:
-        papers = sorted({pairs[row].document_id for row in order})
-        ranks = dict(zip(papers, generator.permutation(len(papers)), strict=True))
-        where = np.array([ranks[pairs[row].document_id] for row in order])
-        reach = _BUCKET * config.batch_size if config.length_buckets else len(order)
-        order = order[np.lexsort((where, np.arange(len(order)) // reach))]
-    return [int(row) for row in order]
+    return [int(row) for row in order[np.lexsort((steps, groups))]]
 
 
 def _form_batches(
-    rows: Sequence[int], pairs: Sequence[Pair], size: int, is_last: bool
+    rows: Sequence[int], pairs: Sequence[Pair], size: int, neighbours: bool, is_last: bool
 ) -> tuple[list[list[int]], list[int]]:
     """Return full batches and the rows that wait; in the last window as few as do not fill a batch."""
 
@@ -110,9 +113,12 @@ def _form_batches(
         known = {("concept", pairs[row].concept_id), ("chunk", pairs[row].chunk_id)}
         return list_texts(row) | {key for key in known if key[1]}
 
-    batches, waiting = fill_batches(((row, list_all(row)) for row in rows), size)
-    more, waiting = fill_batches(((row, list_texts(row)) for row in waiting), size)
-    batches += more
+    batches: list[list[int]] = []
+    waiting = list(rows)
+    # Among neighbours the graph mask keeps concept and chunk apart, else few would stand together.
+    for list_keys in (list_texts,) if neighbours else (list_all, list_texts):
+        more, waiting = fill_batches(((row, list_keys(row)) for row in waiting), size)
+        batches += more
     if is_last:
         last, waiting = fill_batches(((row, set()) for row in waiting), size)
         for batch in last:
