@@ -14,8 +14,8 @@ Origin = Literal["rules", "llm", "hybrid", "imported", "hand"]
 Status = Literal["ok", "degraded", "empty", "encrypted", "zero_pages", "timeout", "crash", "error"]
 #: What a stretch of a document is; `reference` is one entry of the bibliography.
 UnitKind = Literal[
-    "title", "authors", "abstract", "heading", "statement", "proof", "caption", "footnote",
-    "reference", "text",
+    "title", "authors", "abstract", "heading", "statement", "proof", "caption", "footnote", "reference",
+    "text",
 ]  # fmt: skip
 #: Why text was left out.
 RemovalReason = Literal[
@@ -24,12 +24,10 @@ RemovalReason = Literal[
 #: How a chunk points to another one: it proves its statement, names it ("by Lemma 3.1"), cites an entry
 #: of the bibliography that the other holds ("[7]"), or says nearly the same.
 LinkType = Literal["proves", "refers_to", "cites", "near_duplicate"]
-
 #: How training pairs are made.
 Recipe = Literal["evidence", "mention", "seed"]
-#: What an anchor is: a concept's name, an alias, its description; a name that meets the definition without
-#: it; a section's title; a statement that meets its proof; a sentence that calls on a statement; a question
-#: by template; a relation; or a text that a user brought along.
+#: What an anchor is; a name meets its `definition` without the name, a statement its `proof`, a sentence
+#: that calls on a statement (`reference`) that statement; `extra` ones are brought along.
 Style = Literal[
     "name", "alias", "description", "definition", "section", "proof", "reference", "question", "edge", "extra"
 ]  # fmt: skip
@@ -241,11 +239,6 @@ class Extraction:
     concepts: tuple[FoundConcept, ...] = ()
     relations: tuple[FoundRelation, ...] = ()
     rejections: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def rejected(self) -> int:
-        """How many records were left out."""
-        return sum(number for _, number in self.rejections)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def save_extractions(
                     "version": version,
                     "status": "failed" if failed else "ok",
                     "message": result if isinstance(result, str) else "",
-                    "rejected": extraction.rejected,
+                    "rejected": sum(number for _, number in extraction.rejections),
                     "rejections": json.dumps(dict(extraction.rejections)),
                 },
                 replace=True,
