@@ -135,7 +135,7 @@ def test_a_full_disk_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.slow
 def test_run_and_what_follows(built: Path, papers: Path, tmp_path: Path) -> None:
     settings = (built / "graphtune.toml").read_text(encoding="utf-8")
-    quick = settings.replace("batch_size = 32", "batch_size = 4").replace(
+    quick = settings.replace("batch_size = 64", "batch_size = 4").replace(
         "epochs = 3", "epochs = 1"
     )
     (built / "graphtune.toml").write_text(quick, encoding="utf-8")

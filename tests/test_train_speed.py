@@ -1,6 +1,8 @@
 """Timing of training, with a toy encoder."""
 
 import json
+import subprocess
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -98,8 +100,11 @@ def test_the_command_times_all_ways_in_processes_of_their_own(
     path = tmp_path / "evidence.jsonl"
     path.write_text("".join(json.dumps(asdict(pair)) + "\n" for pair in PAIRS))
     arguments = [str(path), "--steps", "2", "--batch-size", "16", "--rounds", "1"]
-    run = CliRunner().invoke(speed.main, [*arguments, "--model", base.model, "--json"])
-    assert run.exit_code == 0, run.output
+    command = [sys.executable, "-m", "graphtune.train.speed", *arguments]
+    run = subprocess.run(
+        [*command, "--model", base.model, "--json"], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
     assert [row["way"] for row in json.loads(run.stdout)] == list(WAYS)
 
 
