@@ -229,8 +229,11 @@ def test_a_killed_round_goes_on(built: Workspace, monkeypatch: pytest.MonkeyPatc
 def test_a_round_cut_off_before_the_graph_took_it_is_forgotten(
     built: Workspace, rising: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as patch:
-        patch.setattr(growing, "resolve_graph", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+        patch.setattr(growing, "resolve_graph", interrupt)
         with pytest.raises(KeyboardInterrupt):
             loop_workspace(built, 1)
     with GraphStore(built.database) as store:
