@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
 from graphtune.pairs.split import cluster_names, cluster_repeats
-from graphtune.records import ROLES, Pair, Role
+from graphtune.records import Pair, Role
 
-#: Roles of mentions that answer a concept: all but those in bibliographies.
-EVIDENCE: tuple[Role, ...] = tuple(role for role in ROLES if role != "bibliography")
 #: Characters; a longer anchor is a sentence, not a name.
 _LONGEST_NAME = 120
 _NOTHING: frozenset[str] = frozenset()
@@ -142,9 +140,9 @@ def _collect_answers(
             own[numbers[pair.concept_id]].add(_name_positive(pair))
     used = own.keys() | {named[anchor] for anchor in anchors if anchor in named}
 
-    def gather(members: Iterable[int], roles: Sequence[Role]) -> set[str]:
+    def gather(members: Iterable[int], role: Role | None = None) -> set[str]:
         concepts = (concept for number in members for concept in clusters[number])
-        return {m.chunk_id for c in concepts for m in graph.mentions.get(c, ()) if m.role in roles}
+        return {m.chunk_id for c in concepts for m in graph.evidence(c) if role in (None, m.role)}
 
     def name_twins(keys: set[str]) -> frozenset[str]:
         return frozenset(twins.get(key, key) for key in keys)
@@ -152,8 +150,8 @@ def _collect_answers(
     return _Answers(
         numbers,
         named,
-        {n: name_twins(own[n] | gather({n, *equal[n]}, EVIDENCE)) for n in used},
-        {n: name_twins(gather(close[n] - {n}, ("defines",))) for n in used},
+        {n: name_twins(own[n] | gather({n, *equal[n]})) for n in used},
+        {n: name_twins(gather(close[n] - {n}, "defines")) for n in used},
     )
 
 

@@ -60,9 +60,7 @@ def resolve_graph(
     ontology: Ontology | None = None,
     verify: Verifier | None = None,
 ) -> dict[str, int]:
-    """Make the graph again from the findings of one extractor, all imports, edits and rounds of the loop.
-
-    Nothing is done where none of these changed.
+    """Make the graph again from one extractor's findings, imports, edits and rounds, if any changed.
 
     Args:
         store: the open database.
@@ -90,11 +88,8 @@ def resolve_graph(
     added = list(read_round_mentions(store.db))
     mentions = find_mentions(chunks, [*findings, *added], drafts, names)
     concepts = _keep_concepts(drafts, mentions, report.left_out)
-    places = {(chunk_id, finding.start, finding.end) for _, chunk_id, finding in added}
-    named = [m for m in mentions if (m.chunk_id, m.start, m.end) not in places]
     found = [
-        # What a model found is no evidence of relations: these stay as the papers' own words give them.
-        *_find_relations(store, extractor, chunks, named, names),
+        *_find_relations(store, extractor, chunks, _drop_added(mentions, added), names),
         *_add_relations(store, edits, names, report.idle),
     ]
     relations = check_relations(found, concepts, ontology, report.left_out)
@@ -109,6 +104,12 @@ def resolve_graph(
         store.replace_graph(concepts.values(), mentions, relations, meta)
         save_merges(store.db, merges)
     return report.count()
+
+
+def _drop_added(mentions: Sequence[Mention], added: Sequence[Finding]) -> list[Mention]:
+    """Return the mentions in the papers' own words: what a model found is no evidence of relations."""
+    places = {(chunk_id, finding.start, finding.end) for _, chunk_id, finding in added}
+    return [m for m in mentions if (m.chunk_id, m.start, m.end) not in places]
 
 
 def _make_drafts(
