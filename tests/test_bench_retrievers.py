@@ -139,7 +139,7 @@ def test_a_hybrid_takes_what_either_finds(minilm):
     hybrid = fuse_rankings("hybrid m", dense, words, 5)
     assert (hybrid.kind, hybrid.dim, hybrid.system) == ("hybrid", 384, "hybrid m")
     (run,) = hybrid.runs
-    assert run["q1"][0] == ("matroid", 2 / 61)
+    assert run["q1"][0] == ("matroid", 2.0)
     assert run["q2"][0][0] == "partition"
     assert all(len(answers) == 5 for answers in run.values())
     assert hybrid.cost.index_bytes == dense.cost.index_bytes + words.cost.index_bytes
@@ -148,12 +148,24 @@ def test_a_hybrid_takes_what_either_finds(minilm):
     assert fuse_rankings("h", unknown, words, 5).cost.build_seconds is None
 
 
-def test_fused_ranks_count_and_ties_stand_by_document_id():
-    # By hand: a 1/61 + 1/62, b 1/62 + 1/61, c 1/63, d 1/63.
-    first, second = ("b", "a", "c"), ("a", "b", "d")
-    fused = fuse_answers([[(d, 0.0) for d in first], [(d, 0.0) for d in second]], k=9)
-    assert [document for document, _ in fused] == ["a", "b", "c", "d"]
-    assert dict(fused) == {"a": 1 / 61 + 1 / 62, "b": 1 / 62 + 1 / 61, "c": 1 / 63, "d": 1 / 63}
+def test_fused_scores_are_sums_of_scaled_ones_and_ties_stand_by_document_id():
+    # By hand: a 0.5 + 1, b 1 + 0.25, c 0, d 0.
+    first = [("b", 0.75), ("a", 0.5), ("c", 0.25)]
+    second = [("a", 9.0), ("b", 3.0), ("d", 1.0)]
+    assert fuse_answers([first, second], 9) == [("a", 1.5), ("b", 1.25), ("c", 0.0), ("d", 0.0)]
+
+
+def test_fused_scores_do_not_depend_on_the_scale_of_either_ranking():
+    words = [("a", 9.0), ("b", 3.0), ("d", 1.0)]
+    cosines = [("b", 0.9375), ("d", 0.875), ("c", 0.75)]
+    shifted = [(document, 4 * score - 2) for document, score in cosines]
+    assert fuse_answers([words, cosines], 9) == fuse_answers([words, shifted], 9)
+
+
+def test_a_ranking_of_equal_scores_or_without_answers_can_be_fused():
+    assert fuse_answers([[("a", 2.0)], []], 9) == [("a", 1.0)]
+    assert fuse_answers([[("b", 3.0), ("a", 3.0)], [("a", 0.5)]], 9) == [("a", 2.0), ("b", 1.0)]
+    assert fuse_answers([[], []], 9) == []
 
 
 def test_random_order_is_near_what_chance_gives_and_repeats():
