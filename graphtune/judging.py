@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from graphtune.kg import ConceptGraph
 from graphtune.kg.scope import Scope
-from graphtune.pairs import Split, list_new_concepts, make_evidence_queries
+from graphtune.pairs import Split, list_new_concepts
 from graphtune.pipeline import TrainedModel, list_models, refer_to
 from graphtune.records import Recipe
 from graphtune.tuning_config import TrainConfig
@@ -45,14 +45,11 @@ def moves_held_out(before: ConceptGraph, after: ConceptGraph, split: Split) -> b
 
 def make_dev(graph: ConceptGraph, split: Split) -> DevSet:
     """Return the development queries that training chooses its checkpoint by."""
-    from graphtune.train import DevSet
+    from graphtune.train.data import make_dev_set
     from graphtune.train.selection import shrink_dev
     from graphtune.train.trainer import DEV_PASSAGES, DEV_QUERIES
 
-    asked = make_evidence_queries(graph, split.list_concepts("dev"))
-    passages = {chunk.id: chunk.passage for chunk in graph.chunks.values()}
-    whole = DevSet(asked.queries, passages, asked.qrels)
-    return shrink_dev(whole, DEV_QUERIES, DEV_PASSAGES, seed=0)
+    return shrink_dev(make_dev_set(graph, split), DEV_QUERIES, DEV_PASSAGES, seed=0)
 
 
 def hash_dev(dev: DevSet) -> str:

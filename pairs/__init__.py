@@ -19,6 +19,7 @@ from graphtune.pairs.queries import (
     make_description_queries,
     make_evidence_queries,
     make_paper_queries,
+    make_title_queries,
 )
 from graphtune.pairs.recipes import list_anchor_names, make_pairs
 from graphtune.pairs.split import Split, find_split, list_new_concepts, split_graph, store_split
@@ -42,6 +43,7 @@ __all__ = [
     "make_evidence_queries",
     "make_pairs",
     "make_paper_queries",
+    "make_title_queries",
     "read_card",
     "read_pairs",
     "render_certificate",

@@ -7,6 +7,8 @@ from typing import Literal
 
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
+from graphtune.pairs.structure import read_section_title
+from graphtune.pairs.styles import group_sections
 from graphtune.pairs.traces import make_source_finder
 from graphtune.records import GRADES
 
@@ -41,14 +43,18 @@ def find_style(query: str) -> Style:
     return "name" if position == "0" else "alias"
 
 
-def make_evidence_queries(graph: ConceptGraph, concepts: Iterable[str]) -> GraphQueries:
+def make_evidence_queries(
+    graph: ConceptGraph, concepts: Iterable[str], least: int = 1
+) -> GraphQueries:
     """Ask for each concept by its name and its aliases; relevance is graded by role of the mention.
 
-    Passages that define the concept have grade 3, state it 2, use or mention it 1.
+    Passages that define the concept have grade 3, state it 2, use or mention it 1; those below `least`
+    do not count.
     """
     made = GraphQueries()
     for concept in concepts:
-        grades = _grade_passages(graph, concept)
+        found = _grade_passages(graph, concept)
+        grades = {chunk: grade for chunk, grade in found.items() if grade >= least}
         if grades:
             for position, name in enumerate(graph.names(concept)):
                 _add(made, f"{concept}#{position}", name, grades, concept)
@@ -76,6 +82,20 @@ def make_description_queries(graph: ConceptGraph, concepts: Iterable[str]) -> Gr
             _add(made, key, text, rest, concept)
             if sources:
                 made.excluded[key] = tuple(sorted(sources))
+    return made
+
+
+def make_title_queries(graph: ConceptGraph, concepts: Iterable[str]) -> GraphQueries:
+    """Ask for each section by its title, where that names one of the concepts; its chunks are relevant."""
+    owners = {
+        normalize_name(name): concept for concept in concepts for name in graph.names(concept)
+    }
+    made = GraphQueries()
+    for (document, heading), chunks in group_sections(graph.chunks.values()).items():
+        title = read_section_title(heading)
+        if owner := owners.get(normalize_name(title)):
+            grades = {chunk.id: _STRONG for chunk in chunks}
+            _add(made, f"{owner}#{document} {heading}", title, grades, owner)
     return made
 
 
