@@ -100,6 +100,9 @@ class TrainConfig(Settings):
     """Batches of pairs from the same papers, whose passages are harder to tell apart."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of activations dropped in training; none is faster."""
+    rotate: bool = True
+    """Turn the axes of the vectors first, so that the first few hold most of what tells queries apart;
+    similarities at full width stay what they were."""
     merge: float = Field(default=0.3, ge=0, lt=1)
     """Share of the base model's weights in the saved model, against forgetting."""
     distill: float = Field(default=0.0, ge=0)

@@ -1,15 +1,13 @@
 """Pairs from how papers are written: section titles, statements with their proofs, references."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
-from graphtune.pairs.styles import find_body, group_sections
+from graphtune.pairs.styles import SENTENCE_END, find_body, group_sections
 from graphtune.records import Chunk, Pair, Unit, UnitKind
 from graphtune.tuning_config import PairsConfig
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)|\n\n")
 #: Titles that say what a section does, not what it is about.
 _PLAIN = frozenset(
     "introduction conclusion conclusions preliminaries background notation examples example proof "
@@ -87,7 +85,7 @@ def cut_sentence(text: str, place: int) -> str:
     >>> cut_sentence("One. By Lemma 2 it holds. Three.", 8)
     'By Lemma 2 it holds.'
     """
-    starts = [0, *(match.end() for match in _SENTENCE_END.finditer(text))]
+    starts = [0, *(match.end() for match in SENTENCE_END.finditer(text))]
     start = max(s for s in starts if s <= place)
     end = min((s for s in starts if s > place), default=len(text))
     return text[start:end].strip()

@@ -14,6 +14,9 @@ from graphtune.tuning_config import PairsConfig
 
 #: What stands for a name that was taken out of a text.
 PLACEHOLDER = "it"
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)|\n\n")
+#: Characters that an encoder surely reads: about 110 tokens.
+_REACH = 400
 _QUESTIONS = ("What is {}?", "What does {} mean?", "How is {} defined?")
 
 
@@ -144,6 +147,20 @@ def find_body(chunk: Chunk) -> int:
     return next(starts, 0)
 
 
+def find_evidence(chunk: Chunk, spans: Iterable[Span]) -> int:
+    """Return where to begin a passage so that an encoder that cuts it still reads one of the spans.
+
+    That is where its body begins, or, if the first of them stands far behind, a sentence not far before.
+    """
+    body = find_body(chunk)
+    first = min((span.start for span in spans if span.start >= body), default=body)
+    if first - body < _REACH:
+        return body
+    latest = min(first, max(body, len(chunk.text) - _REACH))
+    starts = [match.end() for match in SENTENCE_END.finditer(chunk.text, body, latest + 1)]
+    return max(starts, default=body)
+
+
 def _is_masked(config: PairsConfig, *parts: str) -> bool:
     key = " ".join((str(config.seed), *parts)).encode()
     return zlib.crc32(key) < config.mask_names * 2**32
@@ -154,7 +171,7 @@ def _pair_name(
 ) -> Pair:
     """Pair an anchor with the body of a passage: a heading with the name would make it too easy."""
     chunk, text = answer.chunk, answer.chunk.text
-    start = find_body(chunk)
+    start = find_evidence(chunk, answer.spans)
     if _is_masked(config, anchor, chunk.id):
         text = mask_spans(text, (span for span in answer.spans if span.start >= start))
     weight = config.styles[style] * config.roles[answer.role]

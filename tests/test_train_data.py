@@ -26,7 +26,9 @@ def make_graph(*roles: tuple[str, str]) -> ConceptGraph:
     return ConceptGraph(documents, chunks, {"lattice": concept}, {"lattice": mentions}, [], {}, [])
 
 
-def ask(graph: ConceptGraph, side: str = "dev") -> tuple[dict[str, str], list[tuple[str, set[str]]]]:
+def ask(
+    graph: ConceptGraph, side: str = "dev"
+) -> tuple[dict[str, str], list[tuple[str, set[str]]]]:
     split = Split(concepts={"lattice": side}, documents={"d": "train"})  # type: ignore[dict-item]
     dev = make_dev_set(graph, split)
     return dev.passages, sorted((dev.queries[key], set(found)) for key, found in dev.qrels.items())

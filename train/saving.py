@@ -5,8 +5,7 @@ from __future__ import annotations
 import resource
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -66,9 +65,10 @@ def save_model(
     is_best = run.settings.keep == "best"
     step = keeper.best_step() if is_best else steps
     fresh = keeper.folder / "model"
-    with _hold_weights(encoder, keeper, run.base, step) if is_best else keeper.ship():
-        encoder.save_pretrained(str(fresh), create_model_card=False)
-        digest = hash_model(encoder)
+    with nullcontext() if is_best else keeper.ship():
+        chosen = _load_best(keeper, run.base, step) if is_best else encoder
+        chosen.save_pretrained(str(fresh), create_model_card=False)
+        digest = hash_model(chosen)
     report = TrainReport(
         name=run.name,
         recipe=run.recipe,
@@ -101,15 +101,12 @@ def save_model(
     shutil.rmtree(keeper.folder)
 
 
-@contextmanager
-def _hold_weights(
-    encoder: SentenceTransformer, keeper: CheckpointKeeper, base: BaseConfig, step: int
-) -> Iterator[None]:
-    """Load what the keeper found best into the encoder."""
-    place = {"model": str(keeper.locate(step)), "revision": None} if step else {}
-    chosen = load_encoder(base.model_copy(update=place))
-    encoder.load_state_dict(chosen.state_dict())
-    yield
+def _load_best(keeper: CheckpointKeeper, base: BaseConfig, step: int) -> SentenceTransformer:
+    """Return what the keeper found best, which may be the base."""
+    place = {"model": str(keeper.locate(step)), "revision": None}
+    encoder = load_encoder(base.model_copy(update=place))
+    encoder.model_card_data.generate_widget_examples = False  # the card is ours
+    return encoder
 
 
 def give_verdict(keeper: CheckpointKeeper, best: int, keep: str) -> str:

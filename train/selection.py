@@ -80,7 +80,7 @@ class CheckpointKeeper:
 
     The figure is the mean of NDCG@10 over the Matryoshka dimensions, so that no rung is sacrificed.
     `ship` is the context in which the encoder is what would be shipped: it is scored and saved there.
-    The base, step 0, is taken as it is, and never copied. Nothing is read before `rewind`.
+    Nothing is read before `rewind`.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class CheckpointKeeper:
             return False
         with self.ship():
             self.scores.append(DevScore(step=step, ndcg=self.score()))
-            if step and self.best_step() == step:
+            if self.best_step() == step:
                 encoder.save_pretrained(str(self.locate(step)), create_model_card=False)
         self._drop({self.held, self.best_step()})
         write_record(self.state, DevScores(scores=tuple(self.scores)))

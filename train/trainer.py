@@ -25,6 +25,7 @@ from graphtune.train.checks import check_dims, check_inputs
 from graphtune.train.fitting import make_trainer
 from graphtune.train.layers import prepare_layers, read_tokens
 from graphtune.train.records import REPORT_NAME, TrainReport
+from graphtune.train.rotation import rotate_axes
 from graphtune.train.saving import Run, save_model
 from graphtune.train.selection import CheckpointKeeper, DevSet, score_dev, shrink_dev
 from graphtune.tuning_config import TrainConfig
@@ -60,10 +61,10 @@ def train_encoder(
 ) -> TrainReport:
     """Fine-tune the base model and save the best checkpoint as a sentence-transformers folder.
 
-    The base itself, step 0, competes on the development concepts: if no checkpoint is better, the
-    saved model is the base and the verdict says so. What is scored and saved is the tuned weights
-    merged with the base's (`config.merge`); training goes on from the tuned ones. Launched by
-    `torchrun` or `accelerate launch`, all processes train, each on its own batches of
+    The base itself, step 0, competes on the development concepts (with its axes rotated, if they are):
+    if no checkpoint is better, the saved model is the base and the verdict says so. What is scored and
+    saved is the tuned weights merged with the base's (`config.merge`); training goes on from the tuned
+    ones. Launched by `torchrun` or `accelerate launch`, all processes train, each on its own batches of
     `config.batch_size`, and the main one alone scores and writes.
 
     Args:
@@ -88,6 +89,8 @@ def train_encoder(
     if is_main_process():
         _prepare_work_folder(work, _fingerprint(base, data, config, seed), resume)
     hashes = {**data.hashes, "base": hash_model(encoder)}
+    if config.rotate:
+        rotate_axes(encoder, [pair.anchor for pair in data.pairs])
     run = Run(folder.name, base, data.recipe, config, seed, dims, len(data.pairs), hashes)
     dev = shrink_dev(data.dev, DEV_QUERIES, DEV_PASSAGES, seed=0)
     keeper = _make_keeper(work, encoder, dev, config, dims)
