@@ -48,7 +48,7 @@ class PairsConfig(Settings):
     """`evidence`: how often a pair of each style is drawn, relative to the others; 0 makes none."""
     roles: dict[Role, float] = Field(default=ROLE_WEIGHTS)
     """`evidence`: the same by what the chunk does with the concept."""
-    mask_names: float = Field(default=0.15, ge=0, le=1)
+    mask_names: float = Field(default=0.0, ge=0, le=1)
     """`evidence`: share of the pairs by name whose positive loses the name."""
     max_per_anchor: int = Field(default=20, ge=1)
     """At most this many positives an anchor."""
@@ -83,7 +83,7 @@ class TrainConfig(Settings):
     """Pairs a step; also the number of in-batch candidates an anchor."""
     mini_batch: int | None = Field(default=None, ge=1)
     """Pairs held in memory at once (cached gradients): large batches in small memory, a little slower."""
-    learning_rate: float = Field(default=5e-5, gt=0)
+    learning_rate: float = Field(default=1e-4, gt=0)
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     """Course of the learning rate after the warm-up."""
     warmup: float = Field(default=0.1, ge=0, lt=1)
@@ -103,11 +103,13 @@ class TrainConfig(Settings):
     rotate: bool = True
     """Turn the axes of the vectors first, so that the first few hold most of what tells queries apart;
     similarities at full width stay what they were."""
-    merge: float = Field(default=0.3, ge=0, lt=1)
+    merge: float = Field(default=0.5, ge=0, lt=1)
     """Share of the base model's weights in the saved model, against forgetting."""
     distill: float = Field(default=0.0, ge=0)
     """Weight of a loss that keeps similarities as the base model has them, against forgetting."""
-    max_seq_length: int = Field(default=128, ge=16)
+    follow: float = Field(default=1.0, ge=0)
+    """Weight of a loss that lets vectors cut short order a batch as the whole ones do."""
+    max_seq_length: int = Field(default=256, ge=16)
     """Tokens after which a text is cut in training."""
     matryoshka_dims: tuple[int, ...] | None = None
     """None means 768, 512, 256, 128 where the model is that wide, else 384, 256, 128, 64."""

@@ -1,6 +1,7 @@
 """Plans of batches: full, without conflicts, in proportion to the weights, of like length."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -94,7 +95,7 @@ def test_no_batch_has_an_anchor_or_a_text_twice_and_few_have_a_concept_twice(
 ) -> None:
     pairs = [make_pair(n, f"anchor {n // 4}", f"concept {n // 8}") for n in range(800)]
     pairs += [make_pair(n, f"other {n}") for n in range(0, 800, 10)]  # texts of others
-    found = plan(pairs, epochs=3, neighbourhoods=neighbours)
+    found = plan(pairs, epochs=3, neighbourhoods=neighbours, graph_mask=False)
     assert len(found) == 330
 
     def count_repeats(field: str) -> int:
@@ -102,8 +103,19 @@ def test_no_batch_has_an_anchor_or_a_text_twice_and_few_have_a_concept_twice(
         return sum(len(batch) - len(set(batch)) for batch in values)
 
     assert count_repeats("anchor") == count_repeats("positive") == 0
-    # Among neighbours the graph mask keeps concepts apart.
+    # Neighbours are about the same concepts.
     assert neighbours or count_repeats("concept_id") < 10
+
+
+def test_among_neighbours_the_mask_lets_texts_stand_twice_but_no_pair() -> None:
+    pairs = [
+        replace(make_pair(n, weight=2.0), positive=f"text {n // 4}", document_id=f"d{n // 8}")
+        for n in range(800)
+    ]
+    found = plan(pairs, epochs=3, neighbourhoods=True)
+    assert all(len(set(batch)) == 8 for batch in found)
+    texts = [len({pairs[row].positive for row in batch}) for batch in found]
+    assert np.mean(texts) < 7
 
 
 def test_what_must_conflict_still_fills_batches() -> None:

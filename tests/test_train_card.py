@@ -28,7 +28,7 @@ def test_the_card_tells_the_run() -> None:
     assert "base_model: sentence-transformers/all-MiniLM-L6-v2" in card
     assert "| 0 (base) | 0.500 | 0.250 |" in card
     assert "| 2 (this model) | 0.750 | 0.500 |" in card
-    assert "learning_rate | 5e-05" in card
+    assert "learning_rate | 0.0001" in card
 
 
 def test_results_in_a_card_are_replaced_not_piled_up(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from graphtune.train.loss import (
     CachedMaskedRankingLoss,
     Contrast,
     Density,
+    Distinct,
     MaskedRankingLoss,
     Teacher,
 )
@@ -108,6 +109,12 @@ def list_columns(pairs: list[Pair]) -> list[list[str]]:
     return [*columns, negatives] if any(negatives) else columns
 
 
+def find_distinct(pairs: list[Pair]) -> Distinct:
+    columns = [[pair.anchor for pair in pairs], [pair.positive for pair in pairs]]
+    negatives = [pair.negative for pair in pairs]
+    return Distinct([*columns, negatives] if any(negatives) else columns)
+
+
 def make_teacher(weight: float) -> Teacher:
     places = torch.arange(len(PAIRS))
     return Teacher(
@@ -129,11 +136,13 @@ def test_cached_equals_plain(
     if has_negatives:
         pairs = [replace(p, negative="a lattice") if i % 4 else p for i, p in enumerate(PAIRS)]
     teacher = make_teacher(weight) if weight else None
+    columns = [list(dict.fromkeys(column)) for column in list_columns(pairs)]
+    contrasts = [Contrast(plant_answer(pairs), 20.0, teacher, follow=weight) for _ in range(2)]
     found = [
-        run_loss(encoder, MatryoshkaLoss(encoder, ranking, dims), list_columns(pairs))
+        run_loss(encoder, MatryoshkaLoss(encoder, ranking, dims), columns)
         for ranking in (
-            MaskedRankingLoss(encoder, Contrast(plant_answer(pairs), 20.0, teacher)),
-            CachedMaskedRankingLoss(encoder, Contrast(plant_answer(pairs), 20.0, teacher), 3),
+            MaskedRankingLoss(encoder, contrasts[0], find_distinct(pairs)),
+            CachedMaskedRankingLoss(encoder, contrasts[1], find_distinct(pairs), 3),
         )
     ]
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
@@ -143,12 +152,43 @@ def test_cached_equals_plain(
 def test_without_a_mask_it_is_the_plain_loss(encoder: SentenceTransformer) -> None:
     columns = list_columns(PAIRS)
     plain = MatryoshkaLoss(encoder, MultipleNegativesRankingLoss(encoder, 20.0), [16, 8])
-    ours = MatryoshkaLoss(
-        encoder, MaskedRankingLoss(encoder, Contrast(GraphMask(PAIRS), 20.0)), [16, 8]
-    )
+    ranking = MaskedRankingLoss(encoder, Contrast(GraphMask(PAIRS), 20.0), find_distinct(PAIRS))
+    ours = MatryoshkaLoss(encoder, ranking, [16, 8])
     wanted, found = run_loss(encoder, plain, columns), run_loss(encoder, ours, columns)
     assert found[0] == pytest.approx(wanted[0], rel=1e-5)
     torch.testing.assert_close(found[1], wanted[1], rtol=1e-3, atol=1e-5)
+
+
+def test_a_text_that_stands_twice_is_encoded_once_to_the_same_effect(
+    encoder: SentenceTransformer,
+) -> None:
+    pairs = [replace(pair, positive=PAIRS[i // 6 * 6].positive) for i, pair in enumerate(PAIRS)]
+    columns = list_columns(pairs)
+    distinct = [list(dict.fromkeys(column)) for column in columns]
+    assert len(distinct[1]) < len(columns[1])
+    apart = Distinct([[f"{place}" for place in range(len(pairs))]] * 2)
+    losses = [
+        MaskedRankingLoss(encoder, Contrast(GraphMask(pairs), 20.0), one)
+        for one in (find_distinct(pairs), apart)
+    ]
+    found, wanted = run_loss(encoder, losses[0], distinct), run_loss(encoder, losses[1], columns)
+    assert found[0] == pytest.approx(wanted[0], rel=1e-5)
+    torch.testing.assert_close(found[1], wanted[1], rtol=1e-3, atol=1e-5)
+
+
+def test_short_vectors_are_drawn_towards_the_order_of_the_whole_ones() -> None:
+    labels, mask = torch.tensor(ROWS), GraphMask(PAIRS)
+    anchors, documents = draw_vectors(8, 0), draw_vectors(8, 1)
+
+    def measure(follow: float, n_dims: int) -> float:
+        contrast = Contrast(mask, 20.0, follow=follow)
+        contrast.compute(anchors, documents, labels)
+        return contrast.compute(anchors[:, :n_dims], documents[:, :n_dims], labels).item()
+
+    plain = measure(0.0, 8)
+    assert measure(1.0, 8) > plain + 0.1
+    assert measure(2.0, 8) - plain == pytest.approx(2 * (measure(1.0, 8) - plain), rel=1e-4)
+    assert measure(1.0, 16) == measure(0.0, 16)
 
 
 def test_density_is_the_mean_since_last_asked() -> None:
@@ -185,6 +225,7 @@ def test_the_teacher_draws_towards_its_similarities() -> None:
 
 
 def test_labels_are_asked_for(encoder: SentenceTransformer, tmp_path: Path) -> None:
-    loss = CachedMaskedRankingLoss(encoder, Contrast(GraphMask(PAIRS), 20.0), 4)
+    contrast = Contrast(GraphMask(PAIRS), 20.0)
+    loss = CachedMaskedRankingLoss(encoder, contrast, find_distinct(PAIRS), 4)
     with pytest.raises(ValueError, match="labels"):
         loss.calculate_loss([[draw_vectors(2, 0)], [draw_vectors(2, 1)]])

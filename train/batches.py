@@ -6,7 +6,6 @@ drawn twice before another of the same weight is drawn once, and with equal weig
 pass over all pairs.
 """
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
@@ -15,10 +14,12 @@ from numpy.typing import NDArray
 from graphtune.records import Pair
 from graphtune.tuning_config import TrainConfig
 
+#: From a row to what no other row of its batch may have.
+_Keys = Callable[[int], set[Hashable]]
 #: Batches that are put together at a time: in this window draws may change places.
 _WINDOW = 256
-#: Batches' worth of draws, at least, whose papers are neighbours.
-_GROUP = 8
+#: Batches' worth of draws of like length, among which papers stand together.
+_BAND = 16
 #: Tokens; lengths that differ by less count as equal.
 _STEP = 8
 
@@ -33,7 +34,9 @@ def plan_batches(
     """Return the rows of each batch of a run, all of them full.
 
     In a batch no two rows share an anchor or a positive text, nor, without neighbourhoods, a concept or
-    chunk, as far as the draws allow it. Rows for which there is no place wait for later batches.
+    chunk, as far as the draws allow it. In neighbourhoods with the graph mask, which knows such rows to be
+    no conflict, they may: what stands twice is encoded once. Rows for which there is no place wait for
+    later batches.
 
     Args:
         pairs: at least as many with a weight above 0 as a batch holds.
@@ -49,13 +52,14 @@ def plan_batches(
     generator = np.random.default_rng(seed)
     draws = draw_rows(weights, n_batches * size, generator)
     window = _WINDOW * processes * size
+    keys = _choose_keys(pairs, config)
     plan: list[list[int]] = []
     waiting: list[int] = []
     for start in range(0, len(draws), window):
         rows = [*waiting, *draws[start : start + window].tolist()]
         rows = _order_rows(rows, pairs, lengths, config, generator)
         is_last = start + window >= len(draws)
-        batches, waiting = _form_batches(rows, pairs, size, config.neighbourhoods, is_last)
+        batches, waiting = _form_batches(rows, pairs, size, keys, is_last)
         plan += [batches[i] for i in generator.permutation(len(batches))]
     return plan
 
@@ -85,26 +89,47 @@ def _order_rows(
     config: TrainConfig,
     generator: np.random.Generator,
 ) -> list[int]:
-    """Put rows in random order, then those of a few papers together, among them those of like length."""
+    """Put rows in random order, those of like length together, and among them those of the same paper."""
     order = generator.permutation(np.asarray(rows, dtype=np.int64))
-    groups, steps = np.zeros(len(order)), np.zeros(len(order))
+    bands, places = np.zeros(len(order)), np.zeros(len(order))
+    if config.length_buckets:
+        size = config.batch_size * (_BAND if config.neighbourhoods else 1)
+        steps = np.array([lengths[row] // _STEP for row in order])
+        bands[np.argsort(steps, kind="stable")] = np.arange(len(order)) // size
     if config.neighbourhoods:
         papers = [pairs[row].document_id for row in order]
-        shuffled = generator.permutation(sorted(set(papers)))
-        counts = Counter(papers)
-        before = np.cumsum([0, *(counts[paper] for paper in shuffled)])[:-1]
-        reach = _GROUP * config.batch_size
-        group = dict(zip(shuffled.tolist(), before // reach, strict=True))
-        groups = np.array([group[paper] for paper in papers])
-    if config.length_buckets:
-        steps = np.array([lengths[row] // _STEP for row in order])
-    return [int(row) for row in order[np.lexsort((steps, groups))]]
+        shuffled = generator.permutation(sorted(set(papers))).tolist()
+        place = {paper: number for number, paper in enumerate(shuffled)}
+        places = np.array([place[paper] for paper in papers])
+    return [int(row) for row in order[np.lexsort((places, bands))]]
 
 
 def _form_batches(
-    rows: Sequence[int], pairs: Sequence[Pair], size: int, neighbours: bool, is_last: bool
+    rows: Sequence[int], pairs: Sequence[Pair], size: int, list_keys: Sequence[_Keys], is_last: bool
 ) -> tuple[list[list[int]], list[int]]:
-    """Return full batches and the rows that wait; in the last window as few as do not fill a batch."""
+    """Return full batches and the rows that wait; in the last window as few as do not fill a batch.
+
+    `list_keys` say what no two rows of a batch may share: the second, if any, holds for those that the
+    first leaves over.
+    """
+    batches: list[list[int]] = []
+    waiting = list(rows)
+    for list_them in list_keys:
+        more, waiting = fill_batches(((row, list_them(row)) for row in waiting), size)
+        batches += more
+    if is_last:
+        last, waiting = fill_batches(((row, set()) for row in waiting), size)
+        for batch in last:
+            _swap_conflicts(batch, batches, list_keys[-1])
+        batches += last
+    return batches, waiting
+
+
+def _choose_keys(pairs: Sequence[Pair], config: TrainConfig) -> tuple[_Keys, ...]:
+    """Return what no two rows of a batch may share, in the order in which it is given up."""
+
+    def list_row(row: int) -> set[Hashable]:
+        return {row}
 
     def list_texts(row: int) -> set[Hashable]:
         return {("anchor", pairs[row].anchor), ("positive", pairs[row].positive)}
@@ -113,23 +138,12 @@ def _form_batches(
         known = {("concept", pairs[row].concept_id), ("chunk", pairs[row].chunk_id)}
         return list_texts(row) | {key for key in known if key[1]}
 
-    batches: list[list[int]] = []
-    waiting = list(rows)
-    # Among neighbours the graph mask keeps concept and chunk apart, else few would stand together.
-    for list_keys in (list_texts,) if neighbours else (list_all, list_texts):
-        more, waiting = fill_batches(((row, list_keys(row)) for row in waiting), size)
-        batches += more
-    if is_last:
-        last, waiting = fill_batches(((row, set()) for row in waiting), size)
-        for batch in last:
-            _swap_conflicts(batch, batches, list_texts)
-        batches += last
-    return batches, waiting
+    if not config.neighbourhoods:
+        return list_all, list_texts
+    return (list_row if config.graph_mask else list_texts,)
 
 
-def _swap_conflicts(
-    batch: list[int], others: Sequence[list[int]], list_keys: Callable[[int], set[Hashable]]
-) -> None:
+def _swap_conflicts(batch: list[int], others: Sequence[list[int]], list_keys: _Keys) -> None:
     """Swap rows that share a key with another of their batch for rows of other batches, where one fits."""
 
     def collect_rest(target: list[int], place: int) -> set[Hashable]:

@@ -47,34 +47,45 @@ def make_trainer(
     from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss
     from transformers import PrinterCallback, ProgressCallback
 
-    from graphtune.train.loss import CachedMaskedRankingLoss, Contrast, MaskedRankingLoss
+    from graphtune.train.loss import CachedMaskedRankingLoss, Contrast, Distinct, MaskedRankingLoss
     from graphtune.train.sampling import PlannedTrainer
 
     encoder.model_card_data.generate_widget_examples = False  # the card is ours
     args = _make_arguments(encoder, config, seed, keeper.folder)
     lengths = count_tokens(encoder, [pair.positive for pair in pairs])
+    if not mask:  # then nothing else keeps answers of one anchor apart
+        config = config.model_copy(update={"graph_mask": False})
     plan = plan_batches(pairs, lengths, config, seed, args.world_size)
     args.max_steps = len(plan) // args.world_size
     known = mask if mask and config.graph_mask else GraphMask(pairs)
-    contrast = Contrast(known, config.scale, _make_teacher(encoder, pairs, plan, config.distill))
+    teacher = _make_teacher(encoder, pairs, plan, config.distill)
+    contrast = Contrast(known, config.scale, teacher, config.follow)
+    columns = _list_columns(pairs)
+    distinct = Distinct([columns[name] for name in columns if name != "label"])
     # The trainer runs only the encoder in bfloat16: the loss sees float32 vectors.
     ranking = (
-        CachedMaskedRankingLoss(encoder, contrast, config.mini_batch)
+        CachedMaskedRankingLoss(encoder, contrast, distinct, config.mini_batch)
         if config.mini_batch
-        else MaskedRankingLoss(encoder, contrast)
+        else MaskedRankingLoss(encoder, contrast, distinct)
     )
     trainer = PlannedTrainer(
         model=encoder,
         args=args,
-        train_dataset=Dataset.from_dict(_list_columns(pairs)),
+        train_dataset=Dataset.from_dict(columns),
         loss=MatryoshkaLoss(encoder, ranking, list(dims), config.matryoshka_weights),
     )
     trainer.plan, trainer.contrast = plan, contrast
+    read = trainer.data_collator.preprocess_fn
+    trainer.data_collator.preprocess_fn = lambda texts, **rest: read(_drop_repeats(texts), **rest)
     # Ours write to standard error.
     for callback in list(trainer.callback_handler.callbacks):
         if isinstance(callback, ProgressCallback | PrinterCallback):
             trainer.remove_callback(callback)
     return trainer
+
+
+def _drop_repeats(texts: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
 
 
 def _list_columns(pairs: Sequence[Pair]) -> dict[str, list[Any]]:

@@ -55,12 +55,19 @@ class Teacher:
 
 
 class Contrast:
-    """The loss of a batch from its vectors: shared by the plain and the cached form."""
+    """The loss of a batch from its vectors: shared by the plain and the cached form.
 
-    def __init__(self, mask: GraphMask, scale: float, teacher: Teacher | None = None) -> None:
-        self.mask, self.scale, self.teacher = mask, scale, teacher
+    `follow` is what it counts beside the contrast that vectors cut short order a batch as the whole ones
+    do (Matryoshka-Adaptor, arXiv:2407.20243); the widest ones of a batch come first.
+    """
+
+    def __init__(
+        self, mask: GraphMask, scale: float, teacher: Teacher | None = None, follow: float = 0.0
+    ) -> None:
+        self.mask, self.scale, self.teacher, self.follow = mask, scale, teacher, follow
         self._rows: list[int] = []
         self._bias = torch.zeros(0)
+        self._whole, self._width = torch.zeros(0), 0
         self._densities: list[Density] = []
 
     def compute(self, anchors: Tensor, documents: Tensor, labels: Tensor) -> Tensor:
@@ -71,15 +78,20 @@ class Contrast:
             documents: float of shape (n, dim), the positives, or (2n, dim), then hard negatives too.
             labels: int of shape (n,), the rows of the pairs.
         """
+        is_whole = labels.tolist() != self._rows or anchors.shape[1] == self._width
         bias = self._find_bias(labels).to(anchors.device)
         similarities = normalize(anchors, dim=1) @ normalize(documents, dim=1).T
         target = torch.arange(len(anchors), device=anchors.device)
         loss = cross_entropy(similarities * self.scale + bias, target)
+        among = similarities[:, : len(anchors)] * self.scale
+        if is_whole:
+            self._whole, self._width = among.detach(), anchors.shape[1]
+        elif self.follow:
+            loss = loss + self.follow * _diverge(among, self._whole)
         teacher = self.teacher
         if teacher and teacher.queries.shape[1] == anchors.shape[1]:
             wanted = teacher.compare(labels.cpu()).to(anchors.device)
-            drift = _diverge(similarities[:, : len(anchors)] * self.scale, wanted * self.scale)
-            loss = loss + teacher.weight * drift
+            loss = loss + teacher.weight * _diverge(among, wanted * self.scale)
         return loss
 
     def take_density(self) -> Density:
@@ -123,24 +135,56 @@ def _measure_density(weights: Tensor) -> Density:
     return Density(masked / cells, softened / cells)
 
 
+class Distinct:
+    """Texts that stand twice in a column of a batch are encoded once; here their vectors are repeated.
+
+    `columns` are the texts of all pairs: anchors, positives and, if any, hard negatives.
+    """
+
+    def __init__(self, columns: Sequence[Sequence[str]]) -> None:
+        self._numbers: list[list[int]] = []
+        for column in columns:
+            known: dict[str, int] = {}
+            self._numbers.append([known.setdefault(text, len(known)) for text in column])
+
+    def spread(self, vectors: Sequence[Tensor], labels: Tensor) -> list[Tensor]:
+        """Return a vector for each row and column.
+
+        Args:
+            vectors: for each column those of its distinct texts, in the order in which they first stand.
+            labels: int of shape (n,), the rows of the pairs.
+        """
+        rows: list[int] = labels.tolist()
+        spread = []
+        for column, numbers in zip(vectors, self._numbers, strict=True):
+            drawn = [numbers[row] for row in rows]
+            places = {number: place for place, number in enumerate(dict.fromkeys(drawn))}
+            index = torch.tensor([places[number] for number in drawn], device=column.device)
+            spread.append(column[index])
+        return spread
+
+
 class MaskedRankingLoss(MultipleNegativesRankingLoss):
     """Multiple negatives ranking with weights from the graph; `label` is the row of the pair."""
 
-    def __init__(self, model: SentenceTransformer, contrast: Contrast) -> None:
+    def __init__(self, model: SentenceTransformer, contrast: Contrast, distinct: Distinct) -> None:
         super().__init__(model, contrast.scale)
-        self.contrast = contrast
+        self.contrast, self.distinct = contrast, distinct
 
     def compute_loss_from_embeddings(self, embeddings: list[Tensor], labels: Tensor) -> Tensor:
         """Return the loss of a batch; columns are anchors, positives and, if any, hard negatives."""
-        return self.contrast.compute(embeddings[0], torch.cat(embeddings[1:]), labels)
+        columns = self.distinct.spread(embeddings, labels)
+        return self.contrast.compute(columns[0], torch.cat(columns[1:]), labels)
 
 
 class CachedMaskedRankingLoss(CachedMultipleNegativesRankingLoss):
     """The same loss with gradients cached at the vectors: memory for `mini_batch` texts at a time."""
 
-    def __init__(self, model: SentenceTransformer, contrast: Contrast, mini_batch: int) -> None:
+    def __init__(
+        self, model: SentenceTransformer, contrast: Contrast, distinct: Distinct, mini_batch: int
+    ) -> None:
         super().__init__(model, contrast.scale, mini_batch_size=mini_batch)
-        self.contrast = contrast
+        self.contrast, self.distinct = contrast, distinct
 
     def calculate_loss(
         self,
@@ -152,7 +196,7 @@ class CachedMaskedRankingLoss(CachedMultipleNegativesRankingLoss):
         """Return the loss of a batch from the vectors of its mini-batches, column by column."""
         if labels is None:
             raise ValueError("the graph mask needs the rows of the pairs as labels")
-        columns = [torch.cat(list(column)) for column in reps]
+        columns = self.distinct.spread([torch.cat(list(column)) for column in reps], labels)
         loss = self.contrast.compute(columns[0], torch.cat(columns[1:]), labels)
         if with_backward:
             loss.backward()  # type: ignore[no-untyped-call]
