@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -86,6 +87,7 @@ def load_encoder(base: BaseConfig) -> SentenceTransformer:
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    _limit_caches()
 
     def load(target: str, stay_local: bool) -> SentenceTransformer:
         return SentenceTransformer(
@@ -100,6 +102,16 @@ def load_encoder(base: BaseConfig) -> SentenceTransformer:
     query, document = choose_prompts(base, {k: v or "" for k, v in encoder.prompts.items()})
     encoder.prompts = {**encoder.prompts, "query": query, "document": document}
     return encoder
+
+
+def _limit_caches() -> None:
+    """Let oneDNN remember few shapes of matrices, unless the user has set how many.
+
+    On a processor it keeps code and buffers for each of up to 1,024 shapes, several gigabytes where
+    batches are of ever new lengths, and reads these variables at the first product.
+    """
+    for variable in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+        os.environ.setdefault(variable, "64")
 
 
 def choose_prompts(base: BaseConfig, own: dict[str, str]) -> tuple[str, str]:

@@ -1,3 +1,4 @@
+import os
 import time
 from pathlib import Path
 
@@ -57,6 +58,17 @@ def test_prompts_of_known_families(
     model: str, own: dict[str, str], prompts: tuple[str, str]
 ) -> None:
     assert choose_prompts(BaseConfig(model=model), own) == prompts
+
+
+def test_few_shapes_are_remembered_unless_the_user_says_how_many(
+    toy: BaseConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "7")
+    monkeypatch.setenv("LRU_CACHE_CAPACITY", "7")
+    monkeypatch.delenv("LRU_CACHE_CAPACITY")
+    load_encoder(toy)
+    found = [os.environ[f"{kind}_CACHE_CAPACITY"] for kind in ("ONEDNN_PRIMITIVE", "LRU")]
+    assert found == ["7", "64"]
 
 
 def test_an_unknown_model_is_refused_quickly_and_says_how_to_go_on(tmp_path: Path) -> None:
