@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
         SentenceTransformerTrainingArguments,
     )
 
-    from graphtune.train.loss import Teacher
+    from graphtune.train.loss import (
+        CachedMaskedRankingLoss,
+        Contrast,
+        MaskedRankingLoss,
+        Teacher,
+    )
     from graphtune.train.sampling import PlannedTrainer
 
 #: Our names of schedules, and those of the trainer.
@@ -47,7 +52,7 @@ def make_trainer(
     from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss
     from transformers import PrinterCallback, ProgressCallback
 
-    from graphtune.train.loss import CachedMaskedRankingLoss, Contrast, Distinct, MaskedRankingLoss
+    from graphtune.train.loss import Contrast
     from graphtune.train.sampling import PlannedTrainer
 
     encoder.model_card_data.generate_widget_examples = False  # the card is ours
@@ -61,13 +66,7 @@ def make_trainer(
     teacher = _make_teacher(encoder, pairs, plan, config.distill)
     contrast = Contrast(known, config.scale, teacher, config.follow)
     columns = _list_columns(pairs)
-    distinct = Distinct([columns[name] for name in columns if name != "label"])
-    # The trainer runs only the encoder in bfloat16: the loss sees float32 vectors.
-    ranking = (
-        CachedMaskedRankingLoss(encoder, contrast, distinct, config.mini_batch)
-        if config.mini_batch
-        else MaskedRankingLoss(encoder, contrast, distinct)
-    )
+    ranking = _make_ranking(encoder, contrast, columns, config.mini_batch)
     trainer = PlannedTrainer(
         model=encoder,
         args=args,
@@ -82,6 +81,21 @@ def make_trainer(
         if isinstance(callback, ProgressCallback | PrinterCallback):
             trainer.remove_callback(callback)
     return trainer
+
+
+def _make_ranking(
+    encoder: SentenceTransformer,
+    contrast: Contrast,
+    columns: Mapping[str, Sequence[Any]],
+    mini_batch: int | None,
+) -> MaskedRankingLoss | CachedMaskedRankingLoss:
+    """Return the loss at one width; the trainer runs only the encoder in bfloat16, so it sees float32."""
+    from graphtune.train.loss import CachedMaskedRankingLoss, Distinct, MaskedRankingLoss
+
+    distinct = Distinct([columns[name] for name in columns if name != "label"])
+    if mini_batch:
+        return CachedMaskedRankingLoss(encoder, contrast, distinct, mini_batch)
+    return MaskedRankingLoss(encoder, contrast, distinct)
 
 
 def _drop_repeats(texts: Sequence[str]) -> list[str]:
