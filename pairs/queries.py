@@ -15,7 +15,7 @@ from graphtune.records import GRADES
 #: What a query quotes of its concept.
 Style = Literal["name", "alias", "description"]
 #: From this grade on (defines, states) a passage says what a concept is.
-_STRONG = 2
+STRONG = 2
 
 
 @dataclass
@@ -77,7 +77,7 @@ def make_description_queries(graph: ConceptGraph, concepts: Iterable[str]) -> Gr
         grades = _grade_passages(graph, concept)
         sources = find_sources(text, grades)
         rest = {key: grade for key, grade in grades.items() if key not in sources}
-        if max(rest.values(), default=0) >= _STRONG:
+        if max(rest.values(), default=0) >= STRONG:
             key = f"{concept}#description"
             _add(made, key, text, rest, concept)
             if sources:
@@ -94,7 +94,7 @@ def make_title_queries(graph: ConceptGraph, concepts: Iterable[str]) -> GraphQue
     for (document, heading), chunks in group_sections(graph.chunks.values()).items():
         title = read_section_title(heading)
         if owner := owners.get(normalize_name(title)):
-            grades = {chunk.id: _STRONG for chunk in chunks}
+            grades = {chunk.id: STRONG for chunk in chunks}
             _add(made, f"{owner}#{document} {heading}", title, grades, owner)
     return made
 

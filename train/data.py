@@ -5,15 +5,13 @@ from collections.abc import Mapping, Sequence
 from graphtune.kg.graph import ConceptGraph
 from graphtune.pairs import Split, make_evidence_queries, make_title_queries
 from graphtune.pairs.mask import make_mask
+from graphtune.pairs.queries import STRONG
 from graphtune.pairs.recipes import NO_PASSAGES
 from graphtune.pairs.styles import find_body
 from graphtune.records import Pair
 from graphtune.train.selection import DevSet
 from graphtune.train.trainer import TrainingData
 from graphtune.tuning_config import TrainConfig
-
-#: From this grade on a passage defines or states a concept.
-_STRONG = 2
 
 
 def make_training_data(
@@ -54,7 +52,7 @@ def make_dev_set(graph: ConceptGraph, split: Split) -> DevSet:
     }
     titles, named = (
         make_title_queries(graph, concepts),
-        make_evidence_queries(graph, concepts, _STRONG),
+        make_evidence_queries(graph, concepts, STRONG),
     )
     queries, qrels = titles.queries | named.queries, titles.qrels | named.qrels
     if not qrels:
