@@ -160,16 +160,20 @@ def pair_workspace(
     order = PairsOrder(settings, config.split, workspace.pairs, file_format, config.base)
     with lock_workspace(workspace):
         _check_built(workspace)
-        with GraphStore(workspace.database) as store:
-            hashes = store.hashes()
-        split = find_split(workspace.split, hashes, config.split)
-        if split and not force:
-            ontology = read_ontology(workspace).digest()
-            found = find_made(order, {**hashes, "ontology": ontology, "split": split.digest})
-            if found:
-                return found
+        if not force and (found := _find_unchanged(workspace, order)):
+            return found
         with without_collector():
             return write_recipe(*read_graph(workspace), order)
+
+
+def _find_unchanged(workspace: Workspace, order: PairsOrder) -> MadePairs | None:
+    with GraphStore(workspace.database) as store:
+        hashes = store.hashes()
+    split = find_split(workspace.split, hashes, workspace.config.split)
+    if not split:
+        return None
+    hashes |= {"ontology": read_ontology(workspace).digest(), "split": split.digest}
+    return find_made(order, hashes)
 
 
 def check_pairs(workspace: Workspace, recipe: str | None = None) -> list[Certificate]:

@@ -133,7 +133,7 @@ def make_plural(word: str) -> str:
 MAX_NAME = 500
 
 
-@functools.lru_cache(maxsize=65536)
+@functools.lru_cache(maxsize=131072)
 def normalize_name(name: str) -> str:
     """Return the normal form of a name: two names with one normal form are the same concept.
 

@@ -1,8 +1,11 @@
 """The plain recipes that others are compared with: math-embed's own, and names with what mentions them."""
 
 import random
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import accumulate
 
 from graphtune.kg.graph import ConceptGraph
 from graphtune.records import Chunk, Pair, Style
@@ -40,10 +43,19 @@ def pair_papers(
     for chunk in allowed.values():
         by_document[chunk.document_id].append(chunk)
 
-    def draw_chunks(concept: str, most: int, salt: str) -> list[Chunk]:
-        chunks = [chunk for paper in sorted(graph.papers(concept)) for chunk in by_document[paper]]
+    @cache
+    def list_papers(concept: str) -> tuple[list[list[Chunk]], list[int]]:
+        papers = [by_document[paper] for paper in sorted(graph.papers(concept))]
+        return papers, list(accumulate(map(len, papers), initial=0))
+
+    def draw_chunks(concept: str, most: int, salt: str) -> Iterator[Chunk]:
+        # Places are drawn, not chunks: the papers of a common concept hold thousands.
+        papers, starts = list_papers(concept)
         generator = random.Random(f"{config.seed} {concept} {salt}")
-        return chunks if len(chunks) <= most else generator.sample(chunks, most)
+        places = range(starts[-1])
+        for place in places if len(places) <= most else generator.sample(places, most):
+            paper = bisect_right(starts, place) - 1
+            yield papers[paper][place - starts[paper]]
 
     for concept, names in anchors.items():
         description = graph.concepts[concept].description

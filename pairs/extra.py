@@ -90,6 +90,8 @@ def choose_extra(
     and what repeats a passage that gives no positive.
     """
     known = list(extra)
+    if not known:
+        return ExtraPairs([], {})
     held_out = find_held_out(graph, split, {pair.anchor for pair in known})
     texts = {("", text) for pair in known for text in (pair.positive, pair.negative) if text}
     traced = trace_positives(graph, sorted(texts))

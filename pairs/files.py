@@ -210,13 +210,13 @@ def _hash_file(path: Path, pairs: Iterable[Pair]) -> str:
 def _render_lines(pairs: Iterable[Pair]) -> Iterator[bytes]:
     """Yield lines of JSON, many at a time."""
     for part in _cut(pairs, _PART // 10):
-        lines = (_LINE % tuple(map(_render_value, _read_fields(pair))) for pair in part)
-        yield "".join(lines).encode()
+        columns = map(_render_column, _FIELDS, zip(*map(_read_fields, part), strict=True))
+        yield "".join(map(_LINE.__mod__, zip(*columns, strict=True))).encode()
 
 
-def _render_value(value: str | float) -> str:
-    """Return a value as `json.dumps` does without escaping, without making an encoder for each."""
-    return encode_basestring(value) if isinstance(value, str) else repr(float(value))
+def _render_column(name: str, values: Iterable[Any]) -> Iterator[str]:
+    """Yield values as `json.dumps` renders them, without making an encoder for each."""
+    return map(repr, map(float, values)) if name == "weight" else map(encode_basestring, values)
 
 
 def _cut(pairs: Iterable[Pair], size: int) -> Iterator[list[Pair]]:

@@ -211,7 +211,7 @@ def _compare_names(known: _Known, group: Group, concepts: Sequence[str]) -> Iter
     longer = [
         text
         for form, text in training.anchors.items()
-        if known.phrases.get(text, set()) & names - {form}
+        if (known.phrases.get(text, set()) & names) - {form}
     ]
     what = "longer anchors that hold one of their names"
     yield _make_finding(group, what, longer, len(training.anchors), gate=False)
