@@ -14,9 +14,10 @@ from graphtune.errors import DataError
 from graphtune.kg.graph import ConceptGraph
 from graphtune.kg.names import normalize_name
 from graphtune.pairs.leakage import trace_positives
-from graphtune.pairs.recipes import find_held_out, list_anchor_names
+from graphtune.pairs.recipes import find_held_out, list_anchor_names, list_hidden_names
 from graphtune.pairs.split import Split
-from graphtune.records import Pair
+from graphtune.pairs.traces import find_phrases
+from graphtune.records import Pair, Style
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -28,6 +29,7 @@ class _Row(BaseModel):
     positive: _Text
     negative: str | None = None
     weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    style: Style = "extra"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class ExtraPairs:
 
 
 def read_extra(path: Path) -> Iterator[Pair]:
-    """Read pairs of one's own: JSONL or Parquet with anchor, positive and maybe negative and weight.
+    """Read pairs of one's own: JSONL or Parquet with anchor, positive and what else `_Row` knows.
 
     Raises:
         DataError: the file cannot be read, or a line is not such a pair; the message says which.
@@ -52,10 +54,10 @@ def read_extra(path: Path) -> Iterator[Pair]:
             place = ".".join(map(str, problem["loc"])) or "the line"
             raise DataError(
                 f"{path}:{number}: {place}: {problem['msg']}; a pair has anchor and positive (texts), "
-                "and maybe negative (a text) and weight (above 0)"
+                "and maybe negative (a text), weight (above 0) and style (such as question)"
             ) from error
         negative = (found.negative or "").strip()
-        yield Pair(found.anchor, found.positive, "extra", "", "", "", found.weight, negative)
+        yield Pair(found.anchor, found.positive, found.style, "", "", "", found.weight, negative)
 
 
 def _read_rows(path: Path) -> Iterator[tuple[int, Any]]:
@@ -86,36 +88,34 @@ def choose_extra(
 ) -> ExtraPairs:
     """Return the user's pairs that may join a recipe's, with a concept and a chunk where these are known.
 
-    Left out is what stands there twice, what asks for a held-out concept or quotes held-out papers,
-    and what repeats a passage that gives no positive.
+    Left out is what stands there twice, what asks for a held-out concept (a question: what names one) or
+    quotes held-out papers, and what repeats a passage that gives no positive.
     """
     known = list(extra)
     if not known:
         return ExtraPairs([], {})
-    held_out = find_held_out(graph, split, {pair.anchor for pair in known})
+    held_out = _find_held_out(graph, split, known)
     texts = {("", text) for pair in known for text in (pair.positive, pair.negative) if text}
     traced = trace_positives(graph, sorted(texts))
     anchors = {pair.anchor for pair in known}
     met = {(pair.anchor, pair.positive) for pair in pairs if pair.anchor in anchors}
-    owners = {
-        normalize_name(name): concept
-        for concept, names in list_anchor_names(graph, split).items()
-        for name in names
-    }
+    named = list_anchor_names(graph, split).items()
+    owners = {normalize_name(name): concept for concept, names in named for name in names}
     passages = {chunk.text: chunk for chunk in graph.chunks.values()}
     left_out: Counter[str] = Counter()
     chosen = []
     for pair in known:
-        chunks = traced["", pair.positive] | traced.get(("", pair.negative), set())
+        chunks = traced["", pair.positive]
+        used = chunks | traced.get(("", pair.negative), set())
         if pair.anchor in held_out:
             left_out["they name held-out concepts or quote held-out papers"] += 1
-        elif not all(split.may_train_on(graph.chunks[chunk]) for chunk in chunks):
+        elif not all(split.may_train_on(graph.chunks[chunk]) for chunk in used):
             left_out["they repeat passages of held-out papers"] += 1
         elif (pair.anchor, pair.positive) in met:
             left_out["they are there already"] += 1
         else:
             met.add((pair.anchor, pair.positive))
-            chunk = passages.get(pair.positive)
+            chunk = passages.get(pair.positive) or graph.chunks.get(min(chunks, default=""))
             chosen.append(
                 replace(
                     pair,
@@ -125,6 +125,13 @@ def choose_extra(
                 )
             )
     return ExtraPairs(chosen, dict(sorted(left_out.items())))
+
+
+def _find_held_out(graph: ConceptGraph, split: Split, pairs: Sequence[Pair]) -> set[str]:
+    """Return the anchors that ask for what is held out; questions need only name it."""
+    questions = {pair.anchor for pair in pairs if pair.style == "question"}
+    named = find_phrases(questions, list_hidden_names(graph, split))
+    return find_held_out(graph, split, {pair.anchor for pair in pairs}) | named.keys()
 
 
 def hash_extra(paths: Iterable[Path]) -> dict[str, str]:

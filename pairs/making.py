@@ -92,8 +92,9 @@ def write_recipe(graph: ConceptGraph, split: Split, order: PairsOrder) -> MadePa
     extra = [pair for path in settings.extra for pair in read_extra(Path(path))]
     pairs = make_pairs(graph, split, settings)
     chosen = choose_extra(graph, split, pairs, extra)
-    weight = settings.styles.get("extra", 1.0)
-    pairs += [replace(pair, weight=pair.weight * weight) for pair in chosen.pairs if weight]
+    for pair in chosen.pairs:
+        if weight := settings.styles.get(pair.style, 1.0):
+            pairs.append(replace(pair, weight=pair.weight * weight))
     if settings.negatives != "none":
         encoder = load_encoder(order.base) if settings.negatives == "mined" else None
         add_negatives(graph, split, pairs, settings, encoder)

@@ -60,12 +60,17 @@ def list_anchor_names(graph: ConceptGraph, split: Split) -> dict[str, tuple[str,
     Concepts that only held-out papers name have none, nor does a name count that also belongs to
     one of those or to a held-out concept.
     """
-    hidden = _list_hidden(graph, split)
-    held_out = {normalize_name(name) for concept in hidden for name in graph.names(concept)}
+    held_out = list_hidden_names(graph, split)
     return {
         concept: tuple(n for n in graph.names(concept) if normalize_name(n) not in held_out)
         for concept in split.list_concepts("train")
     }
+
+
+def list_hidden_names(graph: ConceptGraph, split: Split) -> set[str]:
+    """Return the normal forms of the names that no anchor may be: of held-out concepts and new ones."""
+    hidden = _list_hidden(graph, split)
+    return {normalize_name(name) for concept in hidden for name in graph.names(concept)}
 
 
 def _list_hidden(graph: ConceptGraph, split: Split) -> set[str]:

@@ -11,6 +11,7 @@ from graphtune.cli.graph import graph_group
 from graphtune.cli.loop import add_loop_command
 from graphtune.cli.measure import add_measure_commands
 from graphtune.cli.papers import add_paper_commands
+from graphtune.cli.questions import add_questions_command
 from graphtune.cli.tuning import add_tuning_commands
 
 EPILOG = """\b
@@ -32,6 +33,7 @@ add_exchange_commands(graph_group)
 add_paper_commands(main)
 add_document_commands(main)
 add_backup_command(main)
+add_questions_command(main)
 add_tuning_commands(main)
 add_loop_command(main)
 add_measure_commands(main)

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from graphtune.errors import ExtractionError
+from graphtune.kg.llm.asking import Messages, read_answer
 from graphtune.kg.llm.prompts import quote_line, quote_text
-from graphtune.kg.llm.verification import Messages, ModelVerifier
+from graphtune.kg.llm.verification import ModelVerifier
 from graphtune.records import Chunk, Span
 
 #: A quote of more characters is no name any more.
@@ -57,11 +57,7 @@ def read_quotation(content: str) -> str:
     >>> read_quotation('So: {"quote": "such a group"}')
     'such a group'
     """
-    start, end = content.rfind("{"), content.rfind("}") + 1
-    try:
-        return Quotation.model_validate_json(content[start:end] if start >= 0 else content).quote
-    except ValidationError as error:
-        raise ExtractionError(f"the reply is no quotation: {content[:200]!r}") from error
+    return read_answer(content, Quotation, "quotation").quote
 
 
 def find_quote(quote: str, text: str) -> Span | None:
