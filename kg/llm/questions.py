@@ -24,7 +24,8 @@ _MIN_WORDS, _MAX_LENGTH = 3, 200
 _SELF = re.compile(
     r"\b(?:this|the|given|above) (?:passage|paper|text|section|article|author|excerpt|document)s?\b"
     r"|\b(?:theorem|lemma|proposition|corollary|definition|section|equation|example|figure|remark)\s+"
-    r"\(?\d",
+    r"\(?\d"
+    r"|\b(?:this|the) proof\b(?! (?:of|that|for)\b)",
     re.IGNORECASE,
 )
 
@@ -79,7 +80,7 @@ def read_questions(content: str) -> list[str]:
 def is_question(line: str) -> bool:
     """Tell whether a line may be a query: some words, not too many, that do not point at the passage.
 
-    >>> [is_question(line) for line in ("How does the proof work in this section?", "What is a poset?")]
-    [False, True]
+    >>> [is_question(line) for line in ("Where does the proof end?", "What is a poset?", "Why?")]
+    [False, True, False]
     """
     return len(line.split()) >= _MIN_WORDS and len(line) <= _MAX_LENGTH and not _SELF.search(line)
