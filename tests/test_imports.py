@@ -38,11 +38,12 @@ ALLOWED: dict[str, set[str]] = {
     "lineage": {*STAGES, "pipeline"},
     "measuring": {*STAGES, "lineage", "pipeline"},
     "study": {*STAGES, "pipeline"},
+    "questions": {"kg", "pairs", "pipeline"},
     "rounds": set(),
     "judging": {*STAGES, "pipeline"},
     "growing": {*STAGES, "judging", "rounds"},
     "looping": {*STAGES, "pipeline", "rounds", "judging", "growing"},
-    "cli": {*STAGES, "pipeline", "measuring", "judging", "looping", "rounds", "data"},
+    "cli": {*STAGES, "pipeline", "measuring", "judging", "looping", "questions", "rounds", "data"},
     "__main__": {"cli"},
 }
 SOURCES = sorted(p for s in (*STAGES, "graphtune") for p in (ROOT / s).rglob("*.py"))
