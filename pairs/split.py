@@ -238,6 +238,17 @@ def _list_repeats(graph: ConceptGraph) -> list[tuple[Chunk, Chunk]]:
     ]
 
 
+def assign_documents(
+    documents: Iterable[str], shares: Mapping[Side, float], salt: str
+) -> dict[str, Side]:
+    """Say for each document, by id, on which side it stands; what is left is for training.
+
+    >>> sorted(assign_documents("abcdefghij", {"test": 0.2}, "s").values())[:3]
+    ['test', 'test', 'train']
+    """
+    return _assign(({key} for key in documents), shares, salt)
+
+
 def _assign(
     clusters: Iterable[set[str]], shares: Mapping[Side, float], salt: str
 ) -> dict[str, Side]:

@@ -76,6 +76,9 @@ def _describe_card(result: MadePairs) -> str:
 
 def train(
     workspace: Path,
+    stages: Path | None,
+    toy: bool,
+    force: bool,
     recipe: Recipe | None,
     max_steps: int | None,
     seeds: tuple[int, ...],
@@ -89,10 +92,16 @@ def train(
     SentenceTransformer(path) loads. Several GPUs train together under torchrun, each on its own
     batches; batch_size is that of each.
 
+    With STAGES, a TOML file, encoders are trained in stages instead: a vocabulary, pre-training,
+    reranking, classification, tagging. What is up to date is left alone.
+
     \b
     Example: graphtune train -w papers-ws --seed 0 --seed 1
              torchrun --nproc_per_node 2 -m graphtune train -w papers-ws
+             graphtune train math-albert.toml --toy
     """
+    if stages:
+        return _train_stages(stages, force, toy)
     from graphtune.pipeline import train_workspace
     from graphtune.workspace import open_workspace
 
@@ -112,6 +121,15 @@ def train(
     data = [{"path": str(model.path), **model.report.model_dump(mode="json")} for model in models]
     lines = [f"{m.path}: {m.report.verdict}{_tell_costs(m.report.costs)}" for m in models]
     return Outcome({"models": data}, "\n".join(lines))
+
+
+def _train_stages(path: Path, force: bool, toy: bool) -> Outcome:
+    from graphtune.train.stages.report import render_reports
+    from graphtune.train.stages.running import run_stages
+
+    reports = run_stages(path, force, toy)
+    data = [report.model_dump(mode="json") for report in reports]
+    return Outcome({"stages": data}, render_reports(reports))
 
 
 def _tell_costs(costs: TrainCosts | None) -> str:
@@ -156,4 +174,13 @@ def add_tuning_commands(group: click.Group) -> None:
     )
     resume = click.option("--resume", is_flag=True, help="Go on with an interrupted training.")
     push = click.option("--push-to-hub", metavar="REPO", help="Upload the first model to the hub.")
-    command(group)(RECIPE(max_steps(seeds(keep(resume(push(train)))))))
+    again = click.option("--force", is_flag=True, help="Run stages again that are up to date.")
+    stages = click.argument(
+        "stages", required=False, type=click.Path(path_type=Path, dir_okay=False)
+    )
+    toy = click.option(
+        "--toy",
+        is_flag=True,
+        help="Run STAGES with a tiny encoder and few steps, to see that all fits.",
+    )
+    command(group)(stages(toy(again(RECIPE(max_steps(seeds(keep(resume(push(train))))))))))

@@ -1,0 +1,1 @@
+"""Heads on an encoder: labels of texts, entities in them, answers to queries."""

@@ -1,0 +1,163 @@
+"""The task `rerank`: a cross-encoder that says whether a passage answers a query.
+
+Two labels, as on the card of ALBERT for Math AR: one right answer, and a wrong one on the same topic: the
+answer to another question with the same tag, or a passage about a sibling concept.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from graphtune.errors import DataError
+from graphtune.pairs import read_pairs
+from graphtune.pairs.negatives import add_negatives
+from graphtune.train.stages.fitting import Figures, Work
+from graphtune.train.stages.settings import RerankStage
+from graphtune.train.stages.sources import Row, read_workspace
+from graphtune.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+LABELS = ("non relevant", "relevant")
+
+
+class Triple(NamedTuple):
+    """A query, a passage that answers it, and one that does not; `place` is what is held out as a whole."""
+
+    query: str
+    right: str
+    wrong: str
+    place: str
+
+
+def read_triples(rows: Sequence[Row], seed: int) -> list[Triple]:
+    """Read rows with `query` and `positive`, and `negative` or `tags`, which give the wrong answer.
+
+    Raises:
+        DataError: a row lacks a text, or has neither a negative nor a tag that another row shares.
+    """
+    for row in rows:
+        for name in ("query", "positive"):
+            if not isinstance(row.values.get(name), str) or not row.values[name].strip():
+                raise DataError(f"{row.place}: no text in {name!r}; it has {', '.join(row.values)}")
+    tagged: defaultdict[str, list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        for tag in row.values.get("tags") or ():
+            tagged[str(tag)].append(number)
+    found = []
+    for number, row in enumerate(rows):
+        wrong = row.values.get("negative") or _draw_wrong(rows, number, tagged, seed)
+        found.append(Triple(row.values["query"], row.values["positive"], str(wrong), row.place))
+    return found
+
+
+def _draw_wrong(rows: Sequence[Row], number: int, tagged: dict[str, list[int]], seed: int) -> str:
+    """Draw the answer to another question with a tag of this one."""
+    own = rows[number].values
+    others = sorted(
+        {
+            other
+            for tag in own.get("tags") or ()
+            for other in tagged[str(tag)]
+            if rows[other].values["query"] != own["query"]
+            and rows[other].values["positive"] != own["positive"]
+        }
+    )
+    if not others:
+        raise DataError(
+            f"{rows[number].place}: no `negative`, and no other question shares one of its tags "
+            f"({', '.join(map(str, own.get('tags') or ())) or 'none'})"
+        )
+    answer: str = rows[Random(f"{seed} {number}").choice(others)].values["positive"]
+    return answer
+
+
+def read_graph_triples(workspace: Path) -> list[Triple]:
+    """Return the pairs of a workspace that get a hard negative from the graph; their paper is their place.
+
+    Raises:
+        DataError: there are no pairs.
+    """
+    opened = open_workspace(workspace)
+    graph, split = read_workspace(workspace)
+    pairs, _ = read_pairs(opened.pairs, opened.config.pairs.recipe)
+    settings = opened.config.pairs.model_copy(update={"negatives": "graph"})
+    add_negatives(graph, split, pairs, settings)
+    return [
+        Triple(pair.anchor, pair.positive, pair.negative, pair.document_id)
+        for pair in pairs
+        if pair.negative
+    ]
+
+
+def prepare_reranking(
+    stage: RerankStage,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    train: Sequence[Triple],
+    held_out: Sequence[Triple],
+) -> Work:
+    """Make a stage of reranking ready; the model has a head of two labels."""
+    from transformers import DataCollatorWithPadding
+
+    def encode(triples: Sequence[Triple]) -> list[dict[str, Any]]:
+        asked = [(t.query, text) for t in triples for text in (t.right, t.wrong)]
+        encoded = tokenizer(
+            [query for query, _ in asked],
+            [text for _, text in asked],
+            truncation="longest_first",
+            max_length=stage.fit.max_length,
+            return_token_type_ids=True,
+        )
+        return [
+            {**{key: encoded[key][row] for key in encoded}, "labels": 1 - row % 2}
+            for row in range(len(asked))
+        ]
+
+    return Work(
+        model,
+        tokenizer,
+        encode(train),
+        encode(held_out),
+        DataCollatorWithPadding(tokenizer),
+        ("labels",),
+        lambda found: score_triples(np.asarray(found.predictions)),
+        baselines={"words in common": score_triples(_count_common(held_out))},
+        details={"labels": list(LABELS), "triples": len(train)},
+    )
+
+
+def score_triples(logits: Any) -> Figures:
+    """Return accuracy, the share of triples with the right passage above the wrong one, ties half, and loss.
+
+    Args:
+        logits: shape (2n, 2), rows in turn of a right and of a wrong passage.
+
+    >>> score_triples(np.array([[0.0, 2.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0]]))["ranked_right"]
+    0.75
+    """
+    scores = np.asarray(logits, dtype=np.float64)
+    margins = scores[:, 1] - scores[:, 0]
+    right, wrong = margins[0::2], margins[1::2]
+    return {
+        "ranked_right": float(((right > wrong) + 0.5 * (right == wrong)).mean()),
+        "accuracy": float((np.concatenate([right > 0, wrong <= 0])).mean()),
+        "loss": float(np.logaddexp(0, np.concatenate([-right, wrong])).mean()),
+    }
+
+
+def _count_common(triples: Sequence[Triple]) -> Any:
+    """Score passages by the words that they share with the query: what needs no encoder."""
+    rows = []
+    for triple in triples:
+        asked = set(triple.query.casefold().split())
+        for text in (triple.right, triple.wrong):
+            rows.append((0.5, float(len(asked & set(text.casefold().split())))))
+    return np.array(rows)

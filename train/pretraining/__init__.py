@@ -1,0 +1,1 @@
+"""Pre-training of encoders: masked language modelling with sentence-order prediction."""

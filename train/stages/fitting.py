@@ -1,0 +1,143 @@
+"""What all tasks share: examples in, figures out, on transformers' own trainer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphtune.encoder import has_fast_bf16
+from graphtune.errors import ConfigError, DataError
+from graphtune.train.stages.settings import FitConfig
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast, Trainer
+
+Example = dict[str, Any]
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A stage that is ready to be trained.
+
+    `measure` makes figures of the trainer's predictions and labels; `reduce`, if any, makes small arrays
+    of logits first. `baselines` are figures that the stage's own have to beat, by name; `details` go into
+    the report as they are.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerFast
+    train: Sequence[Example]
+    evaluation: Sequence[Example]
+    collate: Callable[[list[Any]], dict[str, Any]]
+    label_names: tuple[str, ...]
+    measure: Callable[[Any], Figures]
+    reduce: Callable[[Any, Any], Any] | None = None
+    baselines: dict[str, Figures] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What came of it: figures before and after, losses by step, seconds and examples a second."""
+
+    before: Figures
+    after: Figures
+    losses: list[tuple[int, float]]
+    steps: int
+    seconds: float
+    rate: float
+
+
+def fit(work: Work, config: FitConfig, folder: Path, label: str) -> Fitted:
+    """Train the model of a stage, in place, and measure it before and after.
+
+    Raises:
+        DataError: there is nothing to train on, or nothing to measure with.
+        ConfigError: the loss is no number, which a lower learning rate may cure.
+    """
+    if not work.train or not work.evaluation:
+        raise DataError(
+            f"stage {label!r} has {len(work.train)} examples to train on and {len(work.evaluation)} to "
+            "measure with: give more documents, or change evaluation_share"
+        )
+    trainer = _make_trainer(work, config, folder)
+    before = _measure(trainer)
+    began = perf_counter()
+    result = trainer.train()
+    seconds = perf_counter() - began
+    losses = [
+        (int(row["step"]), float(row["loss"])) for row in trainer.state.log_history if "loss" in row
+    ]
+    if not all(np.isfinite(loss) for _, loss in losses):
+        raise ConfigError(
+            f"the loss of stage {label!r} is no number any more at learning_rate {config.learning_rate:g}: "
+            "lower it"
+        )
+    return Fitted(
+        before,
+        _measure(trainer),
+        losses,
+        result.global_step,
+        round(seconds, 1),
+        round(result.global_step * config.batch_size / max(seconds, 1e-9), 1),
+    )
+
+
+def _make_trainer(work: Work, config: FitConfig, folder: Path) -> Trainer:
+    from transformers import PrinterCallback, Trainer, TrainingArguments
+
+    cpu = not _has_gpu()
+    arguments = TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=config.epochs,
+        max_steps=config.max_steps or -1,
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        warmup_steps=config.warmup,
+        weight_decay=config.weight_decay,
+        bf16=has_fast_bf16(),
+        use_cpu=cpu,
+        seed=config.seed,
+        data_seed=config.seed,
+        save_strategy="no",
+        logging_steps=10,
+        report_to="none",
+        label_names=list(work.label_names),
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        disable_tqdm=not sys.stderr.isatty(),
+    )
+    trainer = Trainer(
+        model=work.model,
+        args=arguments,
+        train_dataset=work.train,
+        eval_dataset=work.evaluation,
+        data_collator=work.collate,
+        compute_metrics=work.measure,
+        preprocess_logits_for_metrics=work.reduce,
+        processing_class=work.tokenizer,
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _measure(trainer: Trainer) -> Figures:
+    """Return the figures of the evaluation, without the trainer's prefix and its timings."""
+    found = trainer.evaluate()
+    dropped = ("runtime", "samples_per_second", "steps_per_second", "model_preparation_time")
+    named = {key.removeprefix("eval_"): float(value) for key, value in found.items()}
+    return {key: value for key, value in named.items() if key not in (*dropped, "epoch")}

@@ -1,0 +1,154 @@
+"""Tokenizers and encoders of stages: made new, or taken from an earlier stage, a folder or the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from graphtune.errors import ConfigError, DataError, ModelError
+from graphtune.models import load_pretrained
+from graphtune.train.stages.settings import ModelConfig, VocabularyConfig
+from graphtune.train.stages.sources import read_texts
+from graphtune.train.vocabulary.latex import add_macros, choose_macros, count_macros, resize_model
+from graphtune.train.vocabulary.unigram import train_unigram
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+Head = Literal["pretrain", "classify", "tag"]
+#: Classes of transformers, by what an encoder is for.
+_AUTO = {
+    "pretrain": "AutoModelForPreTraining",
+    "classify": "AutoModelForSequenceClassification",
+    "tag": "AutoModelForTokenClassification",
+}
+
+
+def make_vocabulary(
+    config: VocabularyConfig, root: Path
+) -> tuple[PreTrainedTokenizerFast, list[list[int]]]:
+    """Return a tokenizer, and for each macro that was added the ids by which it was written before.
+
+    Raises:
+        DataError: there is no text to train on, or too little.
+        ConfigError: a macro of the list is none.
+        ModelError: the tokenizer to start from cannot be loaded.
+    """
+    sources = [root / name for name in config.texts]
+    if not config.base:
+        if not sources:
+            raise ConfigError("[vocabulary] wants `texts` to train on, or the `base` to start from")
+        texts = read_texts(sources, config.text_fields)
+        _, tokenizer = train_unigram(
+            (part for text in texts for part in text.paragraphs),
+            config.size,
+            config.symbols,
+            config.coverage,
+            config.lower_case,
+            config.strip_accents,
+        )
+    else:
+        tokenizer = load_tokenizer(config.base)
+    return tokenizer, add_macros(tokenizer, _list_macros(config, root, sources))
+
+
+def _list_macros(config: VocabularyConfig, root: Path, sources: Sequence[Path]) -> list[str]:
+    if config.macro_list:
+        path = root / config.macro_list
+        try:
+            lines = path.read_text(encoding="utf-8").split()
+        except OSError as error:
+            raise DataError(f"the macros {path} cannot be read: {error.strerror}") from error
+        return lines
+    if not config.macros:
+        return []
+    texts = read_texts(sources, config.text_fields)
+    counts = count_macros(part for text in texts for part in text.paragraphs)
+    return choose_macros(counts, config.macros)
+
+
+def load_tokenizer(name: str) -> PreTrainedTokenizerFast:
+    """Load the tokenizer of a folder or a hub id.
+
+    Raises:
+        ModelError: there is none.
+    """
+    from transformers import AutoTokenizer
+
+    def load(target: str, stay_local: bool) -> Any:
+        return AutoTokenizer.from_pretrained(target, local_files_only=stay_local)
+
+    tokenizer: PreTrainedTokenizerFast = load_pretrained(name, load)
+    return tokenizer
+
+
+def make_encoder(
+    config: ModelConfig,
+    tokenizer: PreTrainedTokenizerFast,
+    head: Head,
+    seed: int,
+    **head_settings: Any,
+) -> PreTrainedModel:
+    """Return a new encoder with random weights, drawn from the seed."""
+    import transformers
+
+    shape = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": config.hidden_size,
+        "num_hidden_layers": config.layers,
+        "num_attention_heads": config.heads,
+        "intermediate_size": config.intermediate_size,
+        "max_position_embeddings": config.max_length,
+        "hidden_dropout_prob": config.dropout,
+        "attention_probs_dropout_prob": config.dropout,
+        "pad_token_id": tokenizer.pad_token_id,
+        **head_settings,
+    }
+    if config.architecture == "albert":
+        made: Any = transformers.AlbertConfig(**shape, embedding_size=config.embedding_size)
+    else:
+        made = transformers.BertConfig(**shape)
+    transformers.set_seed(seed)
+    model: PreTrainedModel = getattr(transformers, _AUTO[head]).from_config(made)
+    return model
+
+
+def load_model(
+    name: str,
+    head: Head,
+    tokenizer: PreTrainedTokenizerFast,
+    added: Sequence[Sequence[int]],
+    seed: int,
+    **head_settings: Any,
+) -> PreTrainedModel:
+    """Load an encoder with a head for a task; a head that its checkpoint lacks starts from the seed.
+
+    Where macros were added to the tokenizer, the model grows by their rows.
+
+    Raises:
+        ModelError: it cannot be loaded, or its vocabulary is not the tokenizer's.
+    """
+    import transformers
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    # That a head is new, or left behind, is what was asked for.
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+
+    def load(target: str, stay_local: bool) -> Any:
+        transformers.set_seed(seed)
+        return getattr(transformers, _AUTO[head]).from_pretrained(
+            target, local_files_only=stay_local, use_safetensors=True, **head_settings
+        )
+
+    model: PreTrainedModel = load_pretrained(name, load)
+    rows = int(model.config.vocab_size)
+    if rows == len(tokenizer) - len(added) and added:
+        resize_model(model, len(tokenizer), added)
+    elif rows < len(tokenizer):
+        raise ModelError(
+            f"{name} knows {rows:,} tokens and the tokenizer has {len(tokenizer):,}: they do not belong "
+            "together. Start from a model of this vocabulary, or leave [vocabulary] out."
+        )
+    return model

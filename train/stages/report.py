@@ -1,0 +1,77 @@
+"""What a stage came to: `report.json` in its folder, and one table of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from tabulate import tabulate
+
+from graphtune.train.stages.settings import Stage
+
+REPORT_NAME = "report.json"
+
+
+class StageReport(BaseModel):
+    """The lineage and figures of a stage. `before` is measured with the weights that it starts from.
+
+    `hashes` are sha256 of its data, its vocabulary and what it starts from; `key` is that of all that it
+    hangs on: with the same key it need not run again. `rate` is in examples a second.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: Stage
+    before: dict[str, float]
+    after: dict[str, float]
+    baselines: dict[str, dict[str, float]]
+    details: dict[str, Any]
+    losses: tuple[tuple[int, float], ...]
+    steps: int
+    seconds: float
+    rate: float
+    key: str
+    hashes: dict[str, str]
+    versions: dict[str, str]
+
+
+#: The figures that a table shows for each task, the one that counts first.
+SHOWN = {
+    "pretrain": (
+        "sentence_order_accuracy",
+        "masked_lm_accuracy",
+        "loss",
+        "masked_lm_loss",
+        "sentence_order_loss",
+    ),
+    "embed": ("dev_ndcg",),
+    "rerank": ("ranked_right", "accuracy", "loss"),
+    "classify": ("macro_f1", "accuracy", "weighted_f1"),
+    "tag": ("entity_f1", "entity_precision", "entity_recall", "word_f1"),
+}
+
+
+def render_reports(reports: Sequence[StageReport]) -> str:
+    """Return a Markdown table: each stage's figures before and after, and its baselines'."""
+    rows = []
+    for report in reports:
+        for name in SHOWN[report.stage.task]:
+            if name in report.after:
+                others = [
+                    f"{title} {figures[name]:.3f}"
+                    for title, figures in report.baselines.items()
+                    if name in figures
+                ]
+                rows.append(
+                    (
+                        report.stage.name,
+                        report.stage.task,
+                        name,
+                        f"{report.before[name]:.3f}" if name in report.before else "–",
+                        f"{report.after[name]:.3f}",
+                        "; ".join(others) or "–",
+                    )
+                )
+    head = ("stage", "task", "held-out figure", "before", "after", "baselines")
+    return tabulate(rows, head, tablefmt="pipe", disable_numparse=True)

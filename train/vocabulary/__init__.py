@@ -1,0 +1,1 @@
+"""Vocabularies: trained from raw text, or an existing one extended by LaTeX macros."""
