@@ -41,7 +41,7 @@ def save_reranker(folder: Path, labels: int = 1) -> Path:
         tokens[WORDS.index("[CLS]"), 0] = 9.0
         tokens[WORDS.index("good"), 1] = 9.0
         tokens[WORDS.index("nan")] = float("nan")
-        model.classifier.weight[:, 1] = 1.0
+        model.classifier.weight[-1, 1] = 1.0  # of several labels the last means right
     model.save_pretrained(folder)
     (folder / "vocab.txt").write_text("\n".join(WORDS), encoding="utf-8")
     tokenizer = BertTokenizerFast(vocab=str(folder / "vocab.txt"), model_max_length=1000)
@@ -78,6 +78,11 @@ def test_answers_stand_by_what_the_model_says(reranker):
     assert ranking.warnings == ("before",)
     assert ranking.cost.query_ms > 1.0
     assert ranking.cost.index_bytes == 7
+
+
+def test_of_two_labels_the_second_counts(tmp_path):
+    two = load_reranker(str(save_reranker(tmp_path / "two", labels=2)))
+    assert order(rerank(two, {"q": "query"})) == ["e", "c", "d", "b", "a"]
 
 
 def test_only_the_first_answers_are_read_and_the_others_stay_behind(reranker):

@@ -31,7 +31,7 @@ def load_reranker(model: str) -> CrossEncoder:
     """Load a sentence-transformers cross-encoder, a folder or a hub id, from safetensors weights only.
 
     Raises:
-        ModelError: it cannot be found or loaded, is no cross-encoder, or gives several scores a pair.
+        ModelError: it cannot be found or loaded, is no cross-encoder, or gives more than two scores a pair.
     """
     from sentence_transformers import CrossEncoder
     from transformers import AutoConfig
@@ -51,10 +51,10 @@ def load_reranker(model: str) -> CrossEncoder:
         return reranker
 
     reranker = load_pretrained(model, load)
-    if reranker.num_labels != 1:
+    if reranker.num_labels not in (1, 2):
         raise ModelError(
-            f"{model!r} gives {reranker.num_labels} scores for a query and a passage; a reranker "
-            "gives one"
+            f"{model!r} gives {reranker.num_labels} scores for a query and a passage; a reranker gives one, "
+            "or one for wrong and one for right"
         )
     return reranker
 
@@ -100,7 +100,7 @@ def rerank_answers(
 
 
 def _score(reranker: CrossEncoder, query: str, passages: Sequence[str]) -> list[float]:
-    """Return the model's raw scores in float32.
+    """Return the model's raw scores in float32; of two labels, by how much right stands above wrong.
 
     A sigmoid would make the best ones equal, and so would bfloat16, which has eight bits for a score:
     its ties would keep the order of the first stage.
@@ -116,6 +116,8 @@ def _score(reranker: CrossEncoder, query: str, passages: Sequence[str]) -> list[
         show_progress_bar=False,
     )
     values = np.asarray(scores, dtype=np.float64)
+    if values.ndim == 2:
+        values = values[:, 1] - values[:, 0]
     if not np.isfinite(values).all():
         raise ValueError("it gave NaN or infinity")
     return [float(value) for value in values]
