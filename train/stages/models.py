@@ -50,7 +50,7 @@ def make_vocabulary(
         )
     else:
         tokenizer = load_tokenizer(config.base)
-    return tokenizer, add_macros(tokenizer, _list_macros(config, root, sources))
+    return add_macros(tokenizer, _list_macros(config, root, sources))
 
 
 def _list_macros(config: VocabularyConfig, root: Path, sources: Sequence[Path]) -> list[str]:

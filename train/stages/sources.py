@@ -68,10 +68,10 @@ def read_texts(sources: Sequence[Path], fields: Sequence[str]) -> Iterator[Text]
         else:
             paragraphs = _cut_paragraphs(_read_utf8(file))
             if len(files) > 1:
-                yield Text(str(file), tuple(paragraphs))
+                yield Text(_name_file(file), tuple(paragraphs))
             else:
                 for number, paragraph in enumerate(paragraphs, 1):
-                    yield Text(f"{file}:{number}", (paragraph,))
+                    yield Text(f"{_name_file(file)}:{number}", (paragraph,))
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -89,7 +89,12 @@ def read_rows(path: Path) -> Iterator[Row]:
             raise DataError(f"{path}:{number} is not valid JSON: {error}") from error
         if not isinstance(values, dict):
             raise DataError(f"{path}:{number} is no JSON object with fields: {line[:80]!r}")
-        yield Row(f"{path}:{number}", values)
+        yield Row(f"{_name_file(path)}:{number}", values)
+
+
+def _name_file(path: Path) -> str:
+    """Return what is the same on every machine: who is held out hangs on it."""
+    return f"{path.parent.name}/{path.name}"
 
 
 def _read_fields(row: Row, fields: Sequence[str]) -> Iterator[str]:

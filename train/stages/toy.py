@@ -6,7 +6,7 @@ from graphtune.train.stages.settings import ModelConfig, Stage, StageFile
 _SHAPE = ModelConfig(
     embedding_size=16, hidden_size=32, layers=1, heads=2, intermediate_size=64, max_length=64
 )
-_FIT = {"max_steps": 3, "batch_size": 4, "max_length": 48}
+_FIT = {"max_steps": 3, "batch_size": 4, "max_length": 48, "evaluation_share": 0.2}
 _PIECES = 400
 
 

@@ -53,41 +53,66 @@ def choose_macros(counts: Counter[str], number: int) -> list[str]:
     return [macro for macro in ranked if counts[macro] >= _LEAST][:number]
 
 
-def add_macros(tokenizer: PreTrainedTokenizerFast, macros: Sequence[str]) -> list[list[int]]:
-    """Add macros to a tokenizer, in place; those that it holds already are left alone.
+def add_macros(
+    tokenizer: PreTrainedTokenizerFast, macros: Sequence[str]
+) -> tuple[PreTrainedTokenizerFast, list[list[int]]]:
+    """Return a tokenizer with macros added; those that it holds already are left alone.
+
+    It is a plain `PreTrainedTokenizerFast`: classes such as `AlbertTokenizer` make their normaliser anew
+    when they are loaded, and would lose what finds the macros.
 
     Returns:
-        For each new token, in the order of their ids, the ids by which it was written before.
+        The tokenizer; and for each new token, in the order of their ids, the ids by which it was written.
 
     Raises:
         ConfigError: one of them is no backslash with letters behind it.
     """
-    from tokenizers import AddedToken, Regex, decoders, normalizers
+    from tokenizers import AddedToken
 
     if wrong := [macro for macro in macros if not _MACRO.fullmatch(macro)]:
         raise ConfigError(f"{wrong[0]!r} is no LaTeX macro: a backslash, then letters only")
-    known = tokenizer.get_vocab()
+    known = {token.content for token in tokenizer.added_tokens_decoder.values()}
+    known |= tokenizer.get_vocab().keys()
     new = [macro for macro in dict.fromkeys(macros) if macro not in known]
+    if not new:
+        return tokenizer, []
     before = [tokenizer.encode(macro, add_special_tokens=False) for macro in new]
-    backend = tokenizer.backend_tokenizer
+    made = _copy_plain(tokenizer)
+    _isolate_macros(made.backend_tokenizer, new)
+    made.add_tokens(
+        [AddedToken(macro, single_word=True, lstrip=True, normalized=True) for macro in new]
+    )
+    return made, before
+
+
+def _copy_plain(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    made: PreTrainedTokenizerFast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=Tokenizer.from_str(tokenizer.backend_tokenizer.to_str()),
+        **tokenizer.special_tokens_map,
+        model_max_length=tokenizer.model_max_length,
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+        clean_up_tokenization_spaces=False,
+    )
+    return made
+
+
+def _isolate_macros(backend: Any, macros: Sequence[str]) -> None:
+    """Let a tokenizer see macros as words, and those with capitals apart where it folds case."""
+    from tokenizers import Regex, decoders, normalizers
+
     fold = backend.normalizer
-    folded = [m for m in new if fold is not None and fold.normalize_str(m).strip() != m]
-    steps = [
-        normalizers.Replace(Regex(rf"\{macro}(?![A-Za-z])"), macro + _MARK) for macro in folded
-    ]
+    folded = [m for m in macros if fold is not None and fold.normalize_str(m).strip() != m]
+    steps = [normalizers.Replace(Regex(rf"\{m}(?![A-Za-z])"), m + _MARK) for m in folded]
     # A token stands between blanks, or signs that are no part of a word.
     steps += [normalizers.Replace(Regex(place), " ") for place in (_BEFORE, _BEHIND)]
     backend.normalizer = normalizers.Sequence([*steps, fold] if fold is not None else steps)
-    if fold is not None and folded:
+    if folded:
         rest = [backend.decoder] if backend.decoder is not None else []
-        back = [
-            decoders.Replace(fold.normalize_str(macro + _MARK).strip(), macro) for macro in folded
-        ]
+        back = [decoders.Replace(fold.normalize_str(m + _MARK).strip(), m) for m in folded]
         backend.decoder = decoders.Sequence([*back, *rest])
-    tokenizer.add_tokens(
-        [AddedToken(macro, single_word=True, lstrip=True, normalized=True) for macro in new]
-    )
-    return before
 
 
 def resize_model(model: PreTrainedModel, size: int, before: Sequence[Sequence[int]]) -> None:
