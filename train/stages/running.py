@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from graphtune.errors import ConfigError, DataError
 from graphtune.files import read_record, write_record, write_text
@@ -104,24 +105,13 @@ def _run_stage(run: Run, stage: Stage, earlier: Sequence[StageReport], force: bo
             return report
     partial = run.out / f".{stage.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    if isinstance(stage, EmbedStage):
-        fitted, work = fit_embedding(stage, find_start(run, stage), sources[0], partial), None
-    else:
-        work = prepare_stage(run, stage, sources)
-        fitted = fit(work, stage.fit, partial, stage.name)
-        if isinstance(stage, PretrainStage) and stage.control:
-            control = prepare_stage(run, stage, sources, shuffled=True)
-            work.baselines["order shuffled in training"] = _read_order(
-                fit(control, stage.fit, partial, stage.name)
-            )
-        work.model.save_pretrained(partial)
-        work.tokenizer.save_pretrained(partial)
+    fitted, baselines, details = _fit_stage(run, stage, sources, partial)
     report = StageReport(
         stage=stage,
         before=fitted.before,
         after=fitted.after,
-        baselines=work.baselines if work else {},
-        details=work.details if work else {},
+        baselines=baselines,
+        details=details,
         losses=tuple(fitted.losses),
         steps=fitted.steps,
         seconds=fitted.seconds,
@@ -136,9 +126,23 @@ def _run_stage(run: Run, stage: Stage, earlier: Sequence[StageReport], force: bo
     return report
 
 
-def _read_order(fitted: Fitted) -> Figures:
-    name = "sentence_order_accuracy"
-    return {name: fitted.after[name]}
+def _fit_stage(
+    run: Run, stage: Stage, sources: Sequence[Path], folder: Path
+) -> tuple[Fitted, dict[str, Figures], dict[str, Any]]:
+    """Train a stage into a folder; return what came of it, its baselines, and details for the report."""
+    if isinstance(stage, EmbedStage):
+        return fit_embedding(stage, find_start(run, stage), sources[0], folder), {}, {}
+    work = prepare_stage(run, stage, sources)
+    fitted = fit(work, stage.fit, folder, stage.name)
+    work.model.save_pretrained(folder)
+    work.tokenizer.save_pretrained(folder)
+    baselines = dict(work.baselines)
+    if isinstance(stage, PretrainStage) and stage.control:
+        control = prepare_stage(run, stage, sources, shuffled=True)
+        name = "sentence_order_accuracy"
+        after = fit(control, stage.fit, folder, stage.name).after
+        baselines["order shuffled in training"] = {name: after[name]}
+    return fitted, baselines, work.details
 
 
 def _hash_sources(sources: Sequence[Path]) -> dict[str, str]:
