@@ -20,7 +20,7 @@ STYLES: dict[Style, float] = {
     "edge": 1.0,
 }
 #: The same by what the passage does with the concept.
-ROLE_WEIGHTS: dict[Role, float] = {"defines": 1.0, "states": 1.0, "uses": 0.3, "mentions": 0.3}
+ROLE_WEIGHTS: dict[Role, float] = {"defines": 1.0, "states": 1.0, "uses": 1.0, "mentions": 1.0}
 
 
 class SplitConfig(Settings):
@@ -103,7 +103,7 @@ class TrainConfig(Settings):
     rotate: bool = True
     """Turn the axes of the vectors first, so that the first few hold most of what tells queries apart;
     similarities at full width stay what they were."""
-    merge: float = Field(default=0.4, ge=0, lt=1)
+    merge: float = Field(default=0.5, ge=0, lt=1)
     """Share of the base model's weights in the saved model, against forgetting."""
     distill: float = Field(default=0.0, ge=0)
     """Weight of a loss that keeps similarities as the base model has them, against forgetting."""
