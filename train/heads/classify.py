@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphtune.errors import DataError
-from graphtune.train.stages.fitting import Figures, Work
+from graphtune.train.stages.fitting import Figures, Work, label_examples
 from graphtune.train.stages.settings import ClassifyStage
 from graphtune.train.stages.sources import Row, join_fields
 
@@ -83,10 +83,7 @@ def prepare_classification(
     def encode(items: Sequence[Labelled]) -> list[dict[str, Any]]:
         texts = [item.text for item in items]
         encoded = tokenizer(texts, truncation=True, max_length=stage.fit.max_length)
-        return [
-            {**{key: encoded[key][row] for key in encoded}, "labels": numbers[item.label]}
-            for row, item in enumerate(items)
-        ]
+        return label_examples(encoded, (numbers[item.label] for item in items))
 
     def measure(found: Any) -> Figures:
         guessed = np.asarray(found.predictions).argmax(axis=-1)

@@ -17,7 +17,7 @@ import numpy as np
 from graphtune.errors import DataError
 from graphtune.pairs import read_pairs
 from graphtune.pairs.negatives import add_negatives
-from graphtune.train.stages.fitting import Figures, Work
+from graphtune.train.stages.fitting import Figures, Work, label_examples
 from graphtune.train.stages.settings import RerankStage
 from graphtune.train.stages.sources import Row, read_workspace
 from graphtune.workspace import open_workspace
@@ -116,10 +116,7 @@ def prepare_reranking(
             max_length=stage.fit.max_length,
             return_token_type_ids=True,
         )
-        return [
-            {**{key: encoded[key][row] for key in encoded}, "labels": 1 - row % 2}
-            for row in range(len(asked))
-        ]
+        return label_examples(encoded, (1 - row % 2 for row in range(len(asked))))
 
     return Work(
         model,

@@ -11,7 +11,7 @@ import numpy as np
 
 from graphtune.errors import DataError
 from graphtune.train.pretraining.masking import IGNORED
-from graphtune.train.stages.fitting import Figures, Work
+from graphtune.train.stages.fitting import Figures, Work, label_examples
 from graphtune.train.stages.settings import TagStage
 from graphtune.train.stages.sources import Row
 
@@ -105,13 +105,10 @@ def prepare_tagging(
             truncation=True,
             max_length=stage.fit.max_length,
         )
-        return [
-            {
-                **{key: encoded[key][row] for key in encoded},
-                "labels": _place_labels(encoded.word_ids(row), item, numbers),
-            }
-            for row, item in enumerate(items)
-        ]
+        placed = (
+            _place_labels(encoded.word_ids(row), item, numbers) for row, item in enumerate(items)
+        )
+        return label_examples(encoded, placed)
 
     def reduce(logits: Any, _: Any) -> Any:
         return logits.argmax(dim=-1)

@@ -20,7 +20,7 @@ from graphtune.train.pretraining.order import (
     read_sentences,
     read_sides,
 )
-from graphtune.train.stages.fitting import Work
+from graphtune.train.stages.fitting import Work, label_examples
 from graphtune.train.stages.settings import PretrainStage, Segments
 from graphtune.train.stages.sources import Text
 
@@ -135,10 +135,7 @@ def encode_pairs(
         raise ConfigError(
             f"the tokenizer {type(tokenizer).__name__} does not mark the second of two segments"
         )
-    return [
-        {**{key: encoded[key][row] for key in encoded}, label: int(pair.swapped)}
-        for row, pair in enumerate(pairs)
-    ]
+    return label_examples(encoded, (int(pair.swapped) for pair in pairs), label)
 
 
 def _score_words(train: Sequence[OrderPair], test: Sequence[OrderPair]) -> float:

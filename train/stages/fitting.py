@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -53,6 +53,20 @@ class Fitted:
     steps: int
     seconds: float
     rate: float
+
+
+def label_examples(
+    encoded: Mapping[str, Any], labels: Iterable[Any], name: str = "labels"
+) -> list[Example]:
+    """Return what a tokenizer made of many texts as one example each, with its label.
+
+    >>> label_examples({"input_ids": [[2, 3], [2, 5, 3]]}, [1, 0])
+    [{'input_ids': [2, 3], 'labels': 1}, {'input_ids': [2, 5, 3], 'labels': 0}]
+    """
+    return [
+        {**{key: encoded[key][row] for key in encoded}, name: label}
+        for row, label in enumerate(labels)
+    ]
 
 
 def fit(work: Work, config: FitConfig, folder: Path, label: str) -> Fitted:
