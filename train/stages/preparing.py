@@ -64,7 +64,12 @@ def find_sources(run: Run, stage: Stage) -> list[Path]:
     return [run.root / name for name in named]
 
 
-def prepare_stage(run: Run, stage: Stage, sources: Sequence[Path], shuffled: bool = False) -> Work:
+def prepare_stage(
+    run: Run,
+    stage: PretrainStage | RerankStage | ClassifyStage | TagStage,
+    sources: Sequence[Path],
+    shuffled: bool = False,
+) -> Work:
     """Read the data of a stage, hold documents out, and make model and examples.
 
     With `shuffled`, pre-training learns an order that is drawn at random.
@@ -79,22 +84,18 @@ def prepare_stage(run: Run, stage: Stage, sources: Sequence[Path], shuffled: boo
         return prepare_pretraining(stage, model, tokenizer, train, measured, shuffled)
     if isinstance(stage, RerankStage):
         triples = _read_triples(stage, sources)
-        held = split_documents((t.place for t in triples), stage.fit.evaluation_share, ())
         model = _make_model(run, stage, tokenizer, "classify", **_name_labels(LABELS))
-        learnt = [triple for triple in triples if triple.place not in held]
-        asked = [triple for triple in triples if triple.place in held]
-        return prepare_reranking(stage, model, tokenizer, learnt, asked)
+        # A workspace's pairs are all of papers that its split trains on.
+        return prepare_reranking(stage, model, tokenizer, *_hold_out(triples, stage, ()))
     rows = [row for file in list_files(sources) for row in read_rows(file)]
     if isinstance(stage, ClassifyStage):
         items, labels = read_labelled(rows, stage)
         model = _make_model(run, stage, tokenizer, "classify", **_name_labels(labels))
         parts = _hold_out(items, stage, sources)
         return prepare_classification(stage, model, tokenizer, *parts, labels)
-    if isinstance(stage, TagStage):
-        tagged, labels = read_tagged(rows, stage)
-        model = _make_model(run, stage, tokenizer, "tag", **_name_labels(labels))
-        return prepare_tagging(stage, model, tokenizer, *_hold_out(tagged, stage, sources), labels)
-    raise ConfigError(f"stage {stage.name!r}: the task {stage.task!r} is not there yet")
+    tagged, labels = read_tagged(rows, stage)
+    model = _make_model(run, stage, tokenizer, "tag", **_name_labels(labels))
+    return prepare_tagging(stage, model, tokenizer, *_hold_out(tagged, stage, sources), labels)
 
 
 def _read_triples(stage: RerankStage, sources: Sequence[Path]) -> list[Triple]:
