@@ -10,7 +10,6 @@ from graphtune.bench.embedder import Embedder, open_local
 from graphtune.bench.embedding_api import find_api_model, open_api
 from graphtune.bench.retrievers import (
     fuse_rankings,
-    load_reranker,
     rank_bm25,
     rank_dense,
     rank_oracle,
@@ -23,6 +22,7 @@ from graphtune.encoder import hash_model
 from graphtune.errors import DataError, ModelError
 from graphtune.models import resolve_model
 from graphtune.prices import PRICES, Price
+from graphtune.reranker import load_reranker
 
 #: Systems that are always compared; to name them changes nothing.
 _ALWAYS = ("bm25", "hybrid", "random", "oracle")
@@ -87,7 +87,7 @@ def run_systems(
             for bench in benches:
                 bench.missing.append(Missing(name, str(error)))
     for model in rerankers:
-        hashes |= _rerank(model, base, benches, config.rerank_depth)
+        hashes |= _rerank(model, base, benches, config)
     return [_compare(bench, base, config) for bench in benches], hashes
 
 
@@ -167,28 +167,52 @@ def _open_model(
     return open_local(reference, cache)
 
 
-def _rerank(model: str, base: str, benches: Sequence[_Bench], depth: int) -> dict[str, str]:
-    """Rerank the base's answers on every benchmark; return the model's hash by name."""
+def _rerank(
+    model: str, base: str, benches: Sequence[_Bench], config: BenchConfig
+) -> dict[str, str]:
+    """Rerank answers on every benchmark; return the model's hash by name."""
     system = f"reranked by {model}"
+    over = {name: system if name == "hybrid" else f"{name} {system}" for name in config.rerank_over}
     try:
         reranker = load_reranker(model)
         found = [
-            rerank_answers(system, reranker, bench.benchmark, _find_first(bench, base), depth)
+            [
+                rerank_answers(
+                    row,
+                    reranker,
+                    bench.benchmark,
+                    _find_first(bench, base, name),
+                    config.rerank_depth,
+                )
+                for name, row in over.items()
+            ]
             for bench in benches
         ]
     except ModelError as error:
         for bench in benches:
             bench.missing.append(Missing(system, str(error)))
         return {}
-    for bench, ranking in zip(benches, found, strict=True):
-        bench.rankings.append(ranking)
+    for bench, rankings in zip(benches, found, strict=True):
+        bench.rankings += rankings
     return {f"reranker {model}": hash_model(reranker)}
 
 
-def _find_first(bench: _Bench, base: str) -> Ranking:
-    """Return what is reranked: the base's hybrid, or the base where BM25 answers nothing."""
-    name = f"hybrid {base}" if bench.bm25 else base
-    first = next(ranking for ranking in bench.rankings if ranking.system == name)
+def _find_first(bench: _Bench, base: str, name: str) -> Ranking:
+    """Return what is reranked: a row by its name, or the base's hybrid; without BM25 the base.
+
+    Raises:
+        ModelError: there is no such row.
+    """
+    if name != "hybrid":
+        rows = [*bench.rankings, *([bench.bm25] if bench.bm25 else [])]
+        known = {ranking.system: ranking for ranking in rows}
+        if name not in known:
+            raise ModelError(
+                f"rerank_over of [bench] names {name!r}; the rows are: {', '.join(sorted(known))}"
+            )
+        return known[name]
+    row = f"hybrid {base}" if bench.bm25 else base
+    first = next(ranking for ranking in bench.rankings if ranking.system == row)
     if bench.bm25:
         return first
     note = f"what is reranked comes from {base} alone, because BM25 answers no query"

@@ -118,6 +118,8 @@ class BenchConfig(Settings):
     """Ranking depth kept in run files."""
     precisions: tuple[Literal["int8", "binary"], ...] = ("int8", "binary")
     """How vectors of full width are kept, beside float32: a byte a number, or a bit."""
+    rerank_over: tuple[str, ...] = ("hybrid",)
+    """What rerankers order anew: `hybrid`, the base's, or other rows of the table by their names: `BM25`."""
     rerank_depth: int = Field(default=50, ge=1)
     """Answers to each query that a cross-encoder reads."""
     base_url: str | None = None

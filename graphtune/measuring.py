@@ -12,11 +12,11 @@ from graphtune import __version__
 from graphtune.config import BaseConfig, Config
 from graphtune.errors import DataError
 from graphtune.lineage import describe_training, label_queries, name_trained, sort_out_stale
-from graphtune.pipeline import read_graph, refer_to
+from graphtune.pipeline import pick_model, read_graph, refer_to
 from graphtune.workspace import Workspace, lock_workspace
 
 if TYPE_CHECKING:
-    from graphtune.bench import Benchmark, Earlier, Report
+    from graphtune.bench import Benchmark, Earlier, Hit, Report
     from graphtune.train import TrainReport
 
 
@@ -225,3 +225,29 @@ def _refuse_clashes(names: Sequence[str], is_beir: bool) -> None:
             f"results of {sorted(clash)} would overwrite others of that name (graph is the graph's "
             "own, and a split but test is added to the name): rename the BEIR folder"
         )
+
+
+def search_workspace(
+    workspace: Workspace,
+    query: str,
+    k: int = 10,
+    papers: bool = False,
+    model: str | None = None,
+    reranker: str | None = None,
+) -> list[Hit]:
+    """Return the best chunks, or papers, for a query, by a named model or the best trained one.
+
+    A reranker, a cross-encoder by hub id or folder, reads the first answers again and orders them anew.
+
+    Raises:
+        ModelError: a model cannot be loaded.
+    """
+    from graphtune.bench.search import search_graph
+    from graphtune.encoder import load_encoder
+    from graphtune.reranker import load_reranker
+
+    graph, _ = read_graph(workspace)
+    encoder = load_encoder(BaseConfig(model=model) if model else pick_model(workspace))
+    reader = load_reranker(reranker) if reranker else None
+    depth = workspace.config.bench.rerank_depth
+    return search_graph(graph, encoder, query, k, workspace.cache, papers, reader, depth)

@@ -42,7 +42,6 @@ from graphtune.tuning_config import TrainConfig
 from graphtune.workspace import Workspace, lock_workspace
 
 if TYPE_CHECKING:
-    from graphtune.bench import Hit
     from graphtune.kg.llm.cost import Estimate
     from graphtune.kg.llm.run import Consent
     from graphtune.train import TrainReport
@@ -280,18 +279,6 @@ def pick_model(workspace: Workspace) -> BaseConfig:
 def refer_to(folder: Path, base: BaseConfig) -> BaseConfig:
     """Return how to load a model that was trained from `base`."""
     return base.model_copy(update={"model": str(folder), "revision": None})
-
-
-def search_workspace(
-    workspace: Workspace, query: str, k: int = 10, papers: bool = False, model: str | None = None
-) -> list[Hit]:
-    """Return the best chunks, or papers, for a query, by a named model or the best trained one."""
-    from graphtune.bench.search import search_graph
-    from graphtune.encoder import load_encoder
-
-    graph, _ = read_graph(workspace)
-    encoder = load_encoder(BaseConfig(model=model) if model else pick_model(workspace))
-    return search_graph(graph, encoder, query, k, workspace.cache, papers)
 
 
 def import_workspace(workspace: Workspace, file: Path) -> dict[str, Any]:

@@ -34,6 +34,12 @@ def open_bar(label: str, unit: str, total: int) -> "tqdm[Never]":
     return tqdm(total=total, **_set_up(label, unit))
 
 
+def tell(text: str) -> None:
+    """Print a line on standard error, in the main process alone."""
+    if is_main_process():
+        print(text, file=sys.stderr, flush=True)
+
+
 def _set_up(label: str, unit: str) -> dict[str, Any]:
     return {
         "desc": label,

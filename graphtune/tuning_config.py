@@ -103,7 +103,7 @@ class TrainConfig(Settings):
     rotate: bool = True
     """Turn the axes of the vectors first, so that the first few hold most of what tells queries apart;
     similarities at full width stay what they were."""
-    merge: float = Field(default=0.5, ge=0, lt=1)
+    merge: float = Field(default=0.3, ge=0, lt=1)
     """Share of the base model's weights in the saved model, against forgetting."""
     distill: float = Field(default=0.0, ge=0)
     """Weight of a loss that keeps similarities as the base model has them, against forgetting."""

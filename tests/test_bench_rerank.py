@@ -6,10 +6,13 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 
 from graphtune.bench.benchmark import Benchmark
-from graphtune.bench.retrievers import load_reranker, rerank_answers
+from graphtune.bench.retrievers import rerank_answers
 from graphtune.bench.systems import Cost, Ranking
 from graphtune.errors import ModelError
+from graphtune.measuring import search_workspace
 from graphtune.models import resolve_model
+from graphtune.pipeline import build_workspace
+from graphtune.reranker import load_reranker
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "nan", "query"]
 DOCUMENTS = {
@@ -152,3 +155,20 @@ def test_what_is_no_reranker_is_refused(folder, tmp_path):
     torch.save({}, pickled / "pytorch_model.bin")
     with pytest.raises(ModelError, match="cannot load the model folder"):
         load_reranker(str(pickled))
+
+
+def test_search_reads_its_first_answers_again(reranker, workspace, tmp_path):
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    for name, text in DOCUMENTS.items():
+        (folder / f"{name}.txt").write_text(f"Title {name}\n\n{text}", encoding="utf-8")
+    build_workspace(workspace, [folder])
+    plain = search_workspace(workspace, "query", 5)
+    model = str(save_reranker(tmp_path / "reader"))
+    read = search_workspace(workspace, "query", 5, reranker=model)
+    assert {hit.chunk_id for hit in plain} == {hit.chunk_id for hit in read}
+    assert Path(read[0].path).name == "e.txt"
+    assert [hit.rank for hit in read] == [1, 2, 3, 4, 5]
+    assert [hit.score for hit in read] == sorted((hit.score for hit in read), reverse=True)
+    papers = search_workspace(workspace, "query", 2, papers=True, reranker=model)
+    assert [hit.path for hit in papers] == [hit.path for hit in read[:2]]

@@ -99,3 +99,16 @@ def test_where_no_query_shares_a_word_bm25_and_hybrids_are_missing_not_zero(tmp_
     assert "from minilm alone" in systems[f"reranked by {reranker}"].warnings[0]
     assert {"BM25", "hybrid minilm"} <= {r.system for r in usual.rankings}
     assert not usual.missing
+
+
+def test_rerankers_order_any_row_anew(tmp_path):
+    reranker = str(save_reranker(tmp_path / "reranker"))
+    config = CONFIG.model_copy(update={"rerank_over": ("hybrid", "BM25", "minilm")})
+    options = {"systems": {"minilm": [MINILM]}, "rerankers": [reranker]}
+    (report,), _ = run(SMALL, config=config, **options)
+    rows = [one.system for one in report.rankings if one.kind == "reranked"]
+    ours = f"reranked by {reranker}"
+    assert rows == [ours, f"BM25 {ours}", f"minilm {ours}"]
+    wrong = CONFIG.model_copy(update={"rerank_over": ("bm52",)})
+    (report,), _ = run(SMALL, config=wrong, **options)
+    assert "names 'bm52'; the rows are: BM25, hybrid minilm, minilm" in report.missing[0].reason

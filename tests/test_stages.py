@@ -9,7 +9,13 @@ import pytest
 from transformers import AutoModelForPreTraining, AutoTokenizer
 
 from graphtune.errors import ConfigError, DataError, GraphtuneError, ModelError
-from graphtune.train.stages.report import StageReport, render_reports
+from graphtune.train.stages.report import (
+    SHOWN,
+    StageReport,
+    find_rivals,
+    render_comparison,
+    render_reports,
+)
 from graphtune.train.stages.running import run_stages
 from graphtune.train.stages.settings import read_stages
 from graphtune.train.stages.sources import list_files, read_texts, split_documents
@@ -218,3 +224,64 @@ def test_documents_of_one_sentence_are_told(folder: Path) -> None:
     write_rows(folder / "texts.jsonl", [{"text": f"Нэг {word}."} for word in WORDS * 3])
     with pytest.raises(DataError, match="a document of one sentence has none"):
         run_stages(write_file(folder, BASE))
+
+
+def test_checkpoints_that_learn_the_same_are_compared(folder: Path) -> None:
+    heads = [
+        add_stage("more", "pretrain", "texts.jsonl"),
+        add_stage("one", "classify", "classes.jsonl"),
+        add_stage("two", "classify", "classes.jsonl", "more"),
+        add_stage("names", "tag", "names.jsonl"),
+    ]
+    reports = run_stages(write_file(folder, BASE + "".join(heads)))
+    (rivals,) = find_rivals(reports)
+    assert [report.stage.name for report in rivals] == ["one", "two"]
+    head, _, *rows = render_comparison(rivals).splitlines()
+    assert [cell.strip() for cell in head.strip("|").split("|")] == [
+        "classify, compared", "one", "two", "commonest label", "TF-IDF, logistic regression"
+    ]  # fmt: skip
+    figures = [
+        *(report.after["macro_f1"] for report in rivals),
+        *(figures["macro_f1"] for figures in rivals[0].baselines.values()),
+    ]
+    assert f"**{max(figures):.3f}**" in rows[0]
+    assert all(f"{figure:.3f}" in rows[0] for figure in figures)
+
+
+def test_each_stage_has_a_card_that_the_hub_can_read(folder: Path) -> None:
+    from huggingface_hub import ModelCard
+
+    heads = [
+        add_stage("topics", "classify", "classes.jsonl"),
+        add_stage("names", "tag", "names.jsonl"),
+        add_stage("answers", "rerank", "answers.jsonl"),
+    ]
+    kinds = ["fill-mask", "text-classification", "token-classification", "text-ranking"]
+    for report, kind in zip(
+        run_stages(write_file(folder, BASE + "".join(heads))), kinds, strict=True
+    ):
+        card = ModelCard.load(folder / "out" / report.stage.name / "README.md")
+        assert card.data.pipeline_tag == kind
+        assert f"{report.after[SHOWN[report.stage.task][0]]:.3f}" in card.text
+        assert all(value[:64] in card.text for value in report.hashes.values())
+
+
+def test_a_test_file_is_measured_and_never_trained_on(folder: Path) -> None:
+    rows = [{"query": f"асуулт {w}", "positive": w, "negative": "үгүй"} for w in WORDS]
+    write_rows(folder / "test.jsonl", rows)
+    more = 'test = "test.jsonl"'
+    path = write_file(folder, BASE + add_stage("a", "rerank", "answers.jsonl", more=more))
+    report = run_stages(path)[-1]
+    assert 0 <= report.after["test/ranked_right_low"] < report.after["test/ranked_right"]
+    assert report.after["test/ranked_right"] < report.after["test/ranked_right_high"] <= 1
+    assert "test/ranked_right" in render_reports([report])
+    write_rows(folder / "test.jsonl", rows[:-1])
+    assert run_stages(path)[-1].key != report.key
+
+
+def test_the_bert_twin_learns_the_same_way(folder: Path) -> None:
+    twin = BASE.replace("embedding_size = 16", 'architecture = "bert"')
+    (report,) = run_stages(write_file(folder, twin))
+    assert {"masked_lm_loss", "sentence_order_accuracy"} <= report.after.keys()
+    loaded = AutoModelForPreTraining.from_pretrained(folder / "out" / "base")
+    assert type(loaded).__name__ == "BertForPreTraining"

@@ -19,7 +19,13 @@ from transformers import (
 )
 
 from graphtune.errors import ConfigError, DataError
-from graphtune.train.vocabulary.latex import add_macros, choose_macros, count_macros, resize_model
+from graphtune.train.vocabulary.latex import (
+    add_macros,
+    choose_macros,
+    count_macros,
+    measure_whole,
+    resize_model,
+)
 from graphtune.train.vocabulary.unigram import train_unigram
 
 MONGOLIAN = [f"Ёлка гоё, {n} хүн Йод уув; Өглөө үүл нүүв." for n in range(60)]
@@ -174,3 +180,14 @@ def test_new_rows_are_the_mean_of_their_pieces_and_heads_grow(kind: str) -> None
         assert torch.allclose(grown[row], weights[pieces].mean(dim=0))
     logits = model(torch.tensor([[2, old, 3]])).prediction_logits
     assert logits.shape[-1] == len(made)
+
+
+def test_the_share_of_formulas_in_whole_macros_is_told() -> None:
+    texts = [r"Let $x \in \Gamma$, $y \not\in \Gamma$ and $x$.", "no formula", r"$\inx$"]
+    made, _ = add_macros(TOKENIZER, [r"\in", r"\Gamma"])
+    assert measure_whole(TOKENIZER, texts[:1]) < 1
+    # Of four, `\not` is in pieces and `\inx` no macro of the list.
+    assert measure_whole(made, texts) == 0.5
+    assert measure_whole(made, [r"$\in$"] * 3) == 1.0
+    with pytest.raises(DataError, match="no formula"):
+        measure_whole(made, ["none", "$"])

@@ -11,6 +11,7 @@ from graphtune.encoder import encode_texts, has_fast_bf16
 from graphtune.pairs.mask import GraphMask
 from graphtune.records import Pair
 from graphtune.train.batches import plan_batches
+from graphtune.train.records import Margins
 from graphtune.train.selection import CheckpointKeeper
 from graphtune.tuning_config import TrainConfig
 
@@ -42,6 +43,7 @@ def make_trainer(
     dims: tuple[int, ...],
     keeper: CheckpointKeeper,
     mask: GraphMask | None = None,
+    margins: Margins | None = None,
 ) -> PlannedTrainer:
     """Return a trainer that contrasts in-batch pairs at all dimensions.
 
@@ -64,7 +66,7 @@ def make_trainer(
     args.max_steps = len(plan) // args.world_size
     known = mask if mask and config.graph_mask else GraphMask(pairs)
     teacher = _make_teacher(encoder, pairs, plan, config.distill)
-    contrast = Contrast(known, config.scale, teacher, config.follow)
+    contrast = Contrast(known, config.scale, teacher, config.follow, margins)
     columns = _list_columns(pairs)
     ranking = _make_ranking(encoder, contrast, columns, config.mini_batch)
     trainer = PlannedTrainer(

@@ -2,7 +2,7 @@
 
 Multiple negatives ranking (arXiv:1705.00652) where a weight stands before each negative; cached after
 arXiv:2101.06983; and a term that keeps similarities as a frozen model has them (arXiv:2203.02167,
-arXiv:1503.02531).
+arXiv:1503.02531); and one that learns margins from a cross-encoder (arXiv:2010.02666).
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from sentence_transformers.sentence_transformer.losses import (
     MultipleNegativesRankingLoss,
 )
 from torch import Tensor
-from torch.nn.functional import cross_entropy, kl_div, log_softmax, normalize
+from torch.nn.functional import cross_entropy, kl_div, log_softmax, mse_loss, normalize
 
 from graphtune.pairs.mask import GraphMask
+from graphtune.train.records import Margins
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -58,13 +59,20 @@ class Contrast:
     """The loss of a batch from its vectors: shared by the plain and the cached form.
 
     `follow` is what it counts beside the contrast that vectors cut short order a batch as the whole ones
-    do (Matryoshka-Adaptor, arXiv:2407.20243); the widest ones of a batch come first.
+    do (Matryoshka-Adaptor, arXiv:2407.20243); the widest ones of a batch come first. `margins` are in
+    units of the scaled similarities.
     """
 
     def __init__(
-        self, mask: GraphMask, scale: float, teacher: Teacher | None = None, follow: float = 0.0
+        self,
+        mask: GraphMask,
+        scale: float,
+        teacher: Teacher | None = None,
+        follow: float = 0.0,
+        margins: Margins | None = None,
     ) -> None:
         self.mask, self.scale, self.teacher, self.follow = mask, scale, teacher, follow
+        self.margins = margins
         self._rows: list[int] = []
         self._bias = torch.zeros(0)
         self._whole, self._width = torch.zeros(0), 0
@@ -92,6 +100,10 @@ class Contrast:
         if teacher and teacher.queries.shape[1] == anchors.shape[1]:
             wanted = teacher.compare(labels.cpu()).to(anchors.device)
             loss = loss + teacher.weight * _diverge(among, wanted * self.scale)
+        if self.margins and similarities.shape[1] > len(anchors):
+            wanted = torch.tensor([self.margins.values[row] for row in labels.tolist()])
+            apart = among.diagonal() - similarities[:, len(anchors) :].diagonal() * self.scale
+            loss = loss + self.margins.weight * _miss_margins(apart, wanted.to(apart))
         return loss
 
     def take_density(self) -> Density:
@@ -122,6 +134,12 @@ def _diverge(found: Tensor, wanted: Tensor) -> Tensor:
         reduction="batchmean",
         log_target=True,
     )
+
+
+def _miss_margins(found: Tensor, wanted: Tensor) -> Tensor:
+    """Return the mean squared error of the margins that are known, 0 where none is."""
+    known = ~wanted.isnan()
+    return mse_loss(found[known], wanted[known]) if known.any() else found.sum() * 0.0
 
 
 def _measure_density(weights: Tensor) -> Density:

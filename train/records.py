@@ -1,6 +1,7 @@
 """What training writes beside the weights."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,6 +12,16 @@ REPORT_NAME = "graphtune.json"
 #: What the trainer's log tells beside its own: seconds of training, those of evaluation, the density
 #: of the mask.
 SECONDS, EVALUATION_SECONDS, DENSITY = "seconds", "evaluation_seconds", "mask_density"
+
+
+class Margins(NamedTuple):
+    """By how much a cross-encoder puts the positive of each pair above its hard negative.
+
+    NaN where a pair has none. `weight` is what learning them counts beside the contrast.
+    """
+
+    values: Sequence[float]
+    weight: float
 
 
 class DevScore(BaseModel):

@@ -24,7 +24,7 @@ from graphtune.records import Pair
 from graphtune.train.checks import check_dims, check_inputs
 from graphtune.train.fitting import make_trainer
 from graphtune.train.layers import prepare_layers, read_tokens
-from graphtune.train.records import REPORT_NAME, TrainReport
+from graphtune.train.records import REPORT_NAME, Margins, TrainReport
 from graphtune.train.rotation import rotate_axes
 from graphtune.train.saving import Run, save_model
 from graphtune.train.selection import CheckpointKeeper, DevSet, score_dev, shrink_dev
@@ -49,6 +49,8 @@ class TrainingData:
     hashes: dict[str, str]
     mask: GraphMask | None = None
     """None: every other passage of a batch is a negative."""
+    margins: Margins | None = None
+    """None: no cross-encoder teaches."""
 
 
 def train_encoder(
@@ -97,7 +99,9 @@ def train_encoder(
     cut = min(config.max_seq_length, encoder.max_seq_length or config.max_seq_length)
     with explain_failed_writes(work):
         with prepare_layers(encoder, config.dropout), read_tokens(encoder, cut):
-            trainer = make_trainer(encoder, data.pairs, config, seed, dims, keeper, data.mask)
+            trainer = make_trainer(
+                encoder, data.pairs, config, seed, dims, keeper, data.mask, data.margins
+            )
             _follow(trainer, keeper, config)
             _fit(trainer, keeper)
         return _finish(trainer, keeper, run, dev, folder)

@@ -4,11 +4,10 @@ from graphtune.bench.retrievers.dense import rank_dense
 from graphtune.bench.retrievers.floors import rank_oracle, rank_random
 from graphtune.bench.retrievers.fusion import fuse_rankings
 from graphtune.bench.retrievers.lexical import rank_bm25
-from graphtune.bench.retrievers.rerank import load_reranker, rerank_answers
+from graphtune.bench.retrievers.rerank import rerank_answers
 
 __all__ = [
     "fuse_rankings",
-    "load_reranker",
     "rank_bm25",
     "rank_dense",
     "rank_oracle",

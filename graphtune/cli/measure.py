@@ -52,16 +52,19 @@ def bench(
     return Outcome({"benchmarks": [result.data for result in results]}, "\n\n".join(tables))
 
 
-def search(workspace: Path, query: str, k: int, papers: bool, model: str | None) -> Outcome:
+def search(
+    workspace: Path, query: str, k: int, papers: bool, model: str | None, reranker: str | None
+) -> Outcome:
     r"""Find the best chunks, or papers, for a query.
 
     \b
     Example: graphtune search -w papers-ws "sum over standard tableaux" -k 5
+             graphtune search -w papers-ws "Pieri rule" --rerank math-answers/answers
     """
-    from graphtune.pipeline import search_workspace
+    from graphtune.measuring import search_workspace
     from graphtune.workspace import open_workspace
 
-    hits = search_workspace(open_workspace(workspace), query, k, papers, model)
+    hits = search_workspace(open_workspace(workspace), query, k, papers, model, reranker)
     lines = []
     for hit in hits:
         pages = f"p. {hit.page_start}" + (
@@ -121,4 +124,10 @@ def add_measure_commands(group: click.Group) -> None:
     k = click.option("-k", type=click.IntRange(1), default=10, show_default=True, help="How many.")
     papers = click.option("--papers", is_flag=True, help="Rank papers instead of chunks.")
     model = click.option("--model", help="Hub id or folder (default: the best trained model).")
-    command(group)(query(k(papers(model(search)))))
+    reread = click.option(
+        "--rerank",
+        "reranker",
+        metavar="MODEL",
+        help="Cross-encoder (hub id or folder) that reads the first answers again.",
+    )
+    command(group)(query(k(papers(model(reread(search))))))

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from graphtune.pairs import (
     write_recipe,
 )
 from graphtune.pipeline import read_graph, read_report, refer_to
+from graphtune.progress import tell
 from graphtune.study.results import Outcome, Queries, Scores, read_outcome, write_outcome
 from graphtune.study.settings import Job, StudyConfig, list_jobs
 from graphtune.train import TrainReport, make_training_data, train_encoder
@@ -92,7 +92,7 @@ def run_study(study: StudyConfig) -> StudyRun:
                 if not is_ours:
                     busy.append(label)
                 elif not _is_measured(path, inputs):
-                    _say(f"{label}: begins")
+                    tell(f"{label}: begins")
                     outcome = _run_job(inputs, job, study.keep_models) if job else _run_base(inputs)
                     write_outcome(path, outcome)
                     measured.append(label)
@@ -100,12 +100,8 @@ def run_study(study: StudyConfig) -> StudyRun:
             if job is None:
                 raise
             failed[label] = str(error)
-            _say(f"{label}: {error}")
+            tell(f"{label}: {error}")
     return StudyRun(tuple(measured), tuple(busy), failed)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def _read_inputs(study: StudyConfig) -> _Inputs:

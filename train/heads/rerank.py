@@ -10,17 +10,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
+from scipy.stats import binomtest
 
+from graphtune.encoder import load_encoder
 from graphtune.errors import DataError
 from graphtune.pairs import read_pairs
 from graphtune.pairs.negatives import add_negatives
+from graphtune.records import Pair
 from graphtune.train.stages.fitting import Figures, Work, label_examples
 from graphtune.train.stages.settings import RerankStage
 from graphtune.train.stages.sources import Row, read_workspace
-from graphtune.workspace import open_workspace
+from graphtune.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -79,22 +82,37 @@ def _draw_wrong(rows: Sequence[Row], number: int, tagged: dict[str, list[int]], 
     return answer
 
 
-def read_graph_triples(workspace: Path) -> list[Triple]:
-    """Return the pairs of a workspace that get a hard negative from the graph; their paper is their place.
+def read_graph_triples(workspace: Path, negatives: Literal["graph", "mined"]) -> list[Triple]:
+    """Return the pairs of a workspace that get a hard negative; their paper is their place.
+
+    Args:
+        workspace: whose pairs, of its own recipe, are read.
+        negatives: `graph` for passages of sibling concepts, `mined` for those that the base ranks high.
 
     Raises:
         DataError: there are no pairs.
     """
     opened = open_workspace(workspace)
-    graph, split = read_workspace(workspace)
-    pairs, _ = read_pairs(opened.pairs, opened.config.pairs.recipe)
-    settings = opened.config.pairs.model_copy(update={"negatives": "graph"})
-    add_negatives(graph, split, pairs, settings)
+    pairs = read_hard_pairs(opened, negatives)
     return [
         Triple(pair.anchor, pair.positive, pair.negative, pair.document_id)
         for pair in pairs
         if pair.negative
     ]
+
+
+def read_hard_pairs(workspace: Workspace, negatives: Literal["graph", "mined"]) -> list[Pair]:
+    """Return a workspace's pairs, each with a hard negative where one is found; see `add_negatives`.
+
+    Raises:
+        DataError: there are no pairs.
+    """
+    graph, split = read_workspace(workspace.root)
+    pairs, _ = read_pairs(workspace.pairs, workspace.config.pairs.recipe)
+    settings = workspace.config.pairs.model_copy(update={"negatives": negatives})
+    encoder = load_encoder(workspace.config.base) if negatives == "mined" else None
+    add_negatives(graph, split, pairs, settings, encoder)
+    return pairs
 
 
 def prepare_reranking(
@@ -103,8 +121,9 @@ def prepare_reranking(
     tokenizer: PreTrainedTokenizerFast,
     train: Sequence[Triple],
     held_out: Sequence[Triple],
+    test: Sequence[Triple] = (),
 ) -> Work:
-    """Make a stage of reranking ready; the model has a head of two labels."""
+    """Make a stage of reranking ready; the model has a head of two labels. `test` is measured too."""
     from transformers import DataCollatorWithPadding
 
     def encode(triples: Sequence[Triple]) -> list[dict[str, Any]]:
@@ -128,11 +147,14 @@ def prepare_reranking(
         lambda found: score_triples(np.asarray(found.predictions)),
         baselines={"words in common": score_triples(_count_common(held_out))},
         details={"labels": list(LABELS), "triples": len(train)},
+        tests={"test": encode(test)} if test else {},
     )
 
 
 def score_triples(logits: Any) -> Figures:
-    """Return accuracy, the share of triples with the right passage above the wrong one, ties half, and loss.
+    """Return accuracy, loss, and the share of triples with the right passage above the wrong one, ties half.
+
+    Beside the share stands its 95 % interval (Wilson's).
 
     Args:
         logits: shape (2n, 2), rows in turn of a right and of a wrong passage.
@@ -143,8 +165,12 @@ def score_triples(logits: Any) -> Figures:
     scores = np.asarray(logits, dtype=np.float64)
     margins = scores[:, 1] - scores[:, 0]
     right, wrong = margins[0::2], margins[1::2]
+    ranked = float(((right > wrong) + 0.5 * (right == wrong)).sum())
+    interval = binomtest(int(ranked), len(right)).proportion_ci(method="wilson")
     return {
-        "ranked_right": float(((right > wrong) + 0.5 * (right == wrong)).mean()),
+        "ranked_right": ranked / len(right),
+        "ranked_right_low": float(interval.low),
+        "ranked_right_high": float(interval.high),
         "accuracy": float((np.concatenate([right > 0, wrong <= 0])).mean()),
         "loss": float(np.logaddexp(0, np.concatenate([-right, wrong])).mean()),
     }

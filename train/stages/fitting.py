@@ -5,18 +5,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from graphtune.encoder import has_fast_bf16
 from graphtune.errors import ConfigError, DataError
+from graphtune.progress import tell
 from graphtune.train.stages.settings import FitConfig
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerFast, Trainer
+    from transformers import (
+        PreTrainedModel,
+        PreTrainedTokenizerFast,
+        Trainer,
+        TrainerCallback,
+    )
 
 Example = dict[str, Any]
 Figures = dict[str, float]
@@ -28,7 +35,8 @@ class Work:
 
     `measure` makes figures of the trainer's predictions and labels; `reduce`, if any, makes small arrays
     of logits first. `baselines` are figures that the stage's own have to beat, by name; `details` go into
-    the report as they are.
+    the report as they are. `tests` are further sets to measure with, by name, and `choose`, if any, looks on
+    and leaves the weights that are to be kept.
     """
 
     model: PreTrainedModel
@@ -41,6 +49,8 @@ class Work:
     reduce: Callable[[Any, Any], Any] | None = None
     baselines: dict[str, Figures] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
+    tests: dict[str, Sequence[Example]] = field(default_factory=dict)
+    choose: TrainerCallback | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,9 @@ def fit(work: Work, config: FitConfig, folder: Path, label: str) -> Fitted:
             "measure with: give more documents, or change evaluation_share"
         )
     trainer = _make_trainer(work, config, folder)
-    before = _measure(trainer)
+    steps = config.max_steps or ceil(len(work.train) / config.batch_size * config.epochs)
+    tell(f"{label}: {len(work.train):,} examples, {steps:,} steps of {config.batch_size}")
+    before = _measure_all(trainer, work)
     began = perf_counter()
     result = trainer.train()
     seconds = perf_counter() - began
@@ -96,7 +108,7 @@ def fit(work: Work, config: FitConfig, folder: Path, label: str) -> Fitted:
         )
     return Fitted(
         before,
-        _measure(trainer),
+        _measure_all(trainer, work),
         losses,
         result.global_step,
         round(seconds, 1),
@@ -140,6 +152,8 @@ def _make_trainer(work: Work, config: FitConfig, folder: Path) -> Trainer:
         processing_class=work.tokenizer,
     )
     trainer.remove_callback(PrinterCallback)
+    if work.choose:
+        trainer.add_callback(work.choose)
     return trainer
 
 
@@ -149,9 +163,18 @@ def _has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def _measure(trainer: Trainer) -> Figures:
-    """Return the figures of the evaluation, without the trainer's prefix and its timings."""
-    found = trainer.evaluate()
+def _measure_all(trainer: Trainer, work: Work) -> Figures:
+    """Return the figures of the evaluation, and those of each test behind its name."""
+    figures = _measure(trainer, work.evaluation)
+    for name, examples in work.tests.items():
+        measured = _measure(trainer, examples)
+        figures |= {f"{name}/{key}": value for key, value in measured.items()}
+    return figures
+
+
+def _measure(trainer: Trainer, examples: Sequence[Example]) -> Figures:
+    """Return figures without the trainer's prefix and its timings."""
+    found = trainer.evaluate(cast("Any", examples))
     dropped = ("runtime", "samples_per_second", "steps_per_second", "model_preparation_time")
     named = {key.removeprefix("eval_"): float(value) for key, value in found.items()}
     return {key: value for key, value in named.items() if key not in (*dropped, "epoch")}

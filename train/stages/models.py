@@ -10,7 +10,13 @@ from graphtune.errors import ConfigError, DataError, ModelError
 from graphtune.models import load_pretrained
 from graphtune.train.stages.settings import ModelConfig, VocabularyConfig
 from graphtune.train.stages.sources import read_texts
-from graphtune.train.vocabulary.latex import add_macros, choose_macros, count_macros, resize_model
+from graphtune.train.vocabulary.latex import (
+    add_macros,
+    choose_macros,
+    count_macros,
+    measure_whole,
+    resize_model,
+)
 from graphtune.train.vocabulary.unigram import train_unigram
 
 if TYPE_CHECKING:
@@ -27,11 +33,11 @@ _AUTO = {
 
 def make_vocabulary(
     config: VocabularyConfig, root: Path
-) -> tuple[PreTrainedTokenizerFast, list[list[int]]]:
-    """Return a tokenizer, and for each macro that was added the ids by which it was written before.
+) -> tuple[PreTrainedTokenizerFast, list[list[int]], dict[str, float]]:
+    """Return a tokenizer, for each macro that was added the ids by which it was written before, and figures.
 
     Raises:
-        DataError: there is no text to train on, or too little.
+        DataError: there is no text to train on, or too little, or no formula where macros are asked for.
         ConfigError: a macro of the list is none.
         ModelError: the tokenizer to start from cannot be loaded.
     """
@@ -50,7 +56,16 @@ def make_vocabulary(
         )
     else:
         tokenizer = load_tokenizer(config.base)
-    return add_macros(tokenizer, _list_macros(config, root, sources))
+    macros = _list_macros(config, root, sources)
+    made, added = add_macros(tokenizer, macros)
+    figures = {"pieces": float(len(made)), "macros": float(len(added))}
+    if added and sources:
+        parts = [
+            part for text in read_texts(sources, config.text_fields) for part in text.paragraphs
+        ]
+        figures["formulas_whole_before"] = measure_whole(tokenizer, parts)
+        figures["formulas_whole"] = measure_whole(made, parts)
+    return made, added, figures
 
 
 def _list_macros(config: VocabularyConfig, root: Path, sources: Sequence[Path]) -> list[str]:

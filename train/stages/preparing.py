@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphtune.errors import ConfigError
+from graphtune.errors import ConfigError, DataError
 from graphtune.train.heads.classify import prepare_classification, read_labelled
 from graphtune.train.heads.rerank import (
     LABELS,
@@ -18,6 +18,7 @@ from graphtune.train.heads.rerank import (
 )
 from graphtune.train.heads.tag import prepare_tagging, read_tagged
 from graphtune.train.pretraining.task import prepare_pretraining
+from graphtune.train.stages.choosing import RetrievalChooser
 from graphtune.train.stages.fitting import Work
 from graphtune.train.stages.models import Head, load_model, load_tokenizer, make_encoder
 from graphtune.train.stages.settings import (
@@ -28,7 +29,14 @@ from graphtune.train.stages.settings import (
     StageFile,
     TagStage,
 )
-from graphtune.train.stages.sources import list_files, read_rows, read_texts, split_documents
+from graphtune.train.stages.sources import (
+    Row,
+    list_files,
+    read_mentions,
+    read_rows,
+    read_texts,
+    split_documents,
+)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -36,12 +44,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Run:
-    """A training file at work; `added` are the old ids of each macro that the vocabulary got."""
+    """A training file at work.
+
+    `added` are the old ids of each macro that the vocabulary got, `vocabulary` are figures of it.
+    """
 
     file: StageFile
     root: Path
     tokenizer: PreTrainedTokenizerFast | None = None
     added: list[list[int]] = field(default_factory=list)
+    vocabulary: dict[str, float] = field(default_factory=dict)
     vocabulary_hash: str = ""
 
     @property
@@ -81,13 +93,15 @@ def prepare_stage(
         model = _make_model(run, stage, tokenizer, "pretrain")
         train = [text for text in texts if text.id not in held]
         measured = [text for text in texts if text.id in held]
-        return prepare_pretraining(stage, model, tokenizer, train, measured, shuffled)
+        work = prepare_pretraining(stage, model, tokenizer, train, measured, shuffled)
+        return work if shuffled else _choose_by_retrieval(run, stage, work)
     if isinstance(stage, RerankStage):
         triples = _read_triples(stage, sources)
         model = _make_model(run, stage, tokenizer, "classify", **_name_labels(LABELS))
+        test = read_triples(list(read_rows(run.root / stage.test)), 0) if stage.test else ()
         # A workspace's pairs are all of papers that its split trains on.
-        return prepare_reranking(stage, model, tokenizer, *_hold_out(triples, stage, ()))
-    rows = [row for file in list_files(sources) for row in read_rows(file)]
+        return prepare_reranking(stage, model, tokenizer, *_hold_out(triples, stage, ()), test)
+    rows = [row for file in list_files(sources) for row in _read_rows(file, stage)]
     if isinstance(stage, ClassifyStage):
         items, labels = read_labelled(rows, stage)
         model = _make_model(run, stage, tokenizer, "classify", **_name_labels(labels))
@@ -98,11 +112,32 @@ def prepare_stage(
     return prepare_tagging(stage, model, tokenizer, *_hold_out(tagged, stage, sources), labels)
 
 
+def _choose_by_retrieval(run: Run, stage: PretrainStage, work: Work) -> Work:
+    if stage.choose_by == "last":
+        return work
+    if not run.file.workspace:
+        raise ConfigError(
+            f'stage {stage.name!r}: choose_by = "retrieval" needs a `workspace` whose development '
+            "queries tell"
+        )
+    chooser = RetrievalChooser(work.model, work.tokenizer, run.root / run.file.workspace)
+    details = {**work.details, "retrieval": chooser.looks}
+    return replace(work, choose=chooser, details=details)
+
+
+def _read_rows(file: Path, stage: ClassifyStage | TagStage) -> Iterator[Row]:
+    if not file.is_dir():
+        return read_rows(file)
+    if isinstance(stage, TagStage):
+        return read_mentions(file)
+    raise DataError(f"{file} is a workspace and has no labels to classify by: give .jsonl files")
+
+
 def _read_triples(stage: RerankStage, sources: Sequence[Path]) -> list[Triple]:
     found: list[Triple] = []
     for file in list_files(sources):
         if file.is_dir():
-            found += read_graph_triples(file)
+            found += read_graph_triples(file, stage.negatives)
         else:
             found += read_triples(list(read_rows(file)), stage.fit.seed)
     return found
@@ -134,11 +169,24 @@ def _find_tokenizer(run: Run, stage: Stage) -> PreTrainedTokenizerFast:
 
 
 def find_start(run: Run, stage: Stage) -> str:
-    """Return what a stage starts from: the folder of an earlier stage, another folder, or a hub id."""
+    """Return what a stage starts from; "" for a new encoder."""
+    return find_folder(run, stage.init_from or "")
+
+
+def find_folder(run: Run, name: str) -> str:
+    """Return what a name stands for: the folder of an earlier stage, another folder, or a hub id."""
     names = [other.name for other in run.file.stage]
-    start = stage.init_from or ""
-    inside = run.out / start if start in names else run.root / start
-    return str(inside) if inside.is_dir() else start
+    inside = run.out / name if name in names else run.root / name
+    return str(inside) if name and inside.is_dir() else name
+
+
+def save_new_encoder(run: Run, stage: Stage, folder: Path) -> str:
+    """Write a new encoder of the file's shape, with its tokenizer, and return where it lies."""
+    tokenizer = _find_tokenizer(run, stage)
+    model = make_encoder(run.file.model, tokenizer, "pretrain", stage.fit.seed)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
 
 
 def _make_model(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,7 +47,7 @@ SHOWN = {
         "sentence_order_loss",
     ),
     "embed": ("dev_ndcg",),
-    "rerank": ("ranked_right", "accuracy", "loss"),
+    "rerank": ("ranked_right", "accuracy", "loss", "test/ranked_right"),
     "classify": ("macro_f1", "accuracy", "weighted_f1"),
     "tag": ("entity_f1", "entity_precision", "entity_recall", "word_f1"),
 }
@@ -54,7 +55,7 @@ SHOWN = {
 
 def render_reports(reports: Sequence[StageReport]) -> str:
     """Return a Markdown table: each stage's figures before and after, and its baselines'."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for report in reports:
         for name in SHOWN[report.stage.task]:
             if name in report.after:
@@ -73,5 +74,41 @@ def render_reports(reports: Sequence[StageReport]) -> str:
                         "; ".join(others) or "–",
                     )
                 )
+    vocabulary = reports[0].details.get("vocabulary", {}) if reports else {}
+    if "formulas_whole" in vocabulary:
+        figures = (f"{vocabulary[f'formulas_whole{part}']:.3f}" for part in ("_before", ""))
+        rows.insert(0, ("vocabulary", "–", "formulas of whole macros", *figures, "–"))
     head = ("stage", "task", "held-out figure", "before", "after", "baselines")
+    parts = [tabulate(rows, head, tablefmt="pipe", disable_numparse=True)]
+    return "\n\n".join(parts + [render_comparison(group) for group in find_rivals(reports)])
+
+
+def find_rivals(reports: Sequence[StageReport]) -> list[list[StageReport]]:
+    """Return the groups of stages that were trained for one task on the same data: checkpoints to compare."""
+    groups: defaultdict[str, list[StageReport]] = defaultdict(list)
+    for report in reports:
+        started = {"vocabulary", "start"}
+        data = sorted((key, value) for key, value in report.hashes.items() if key not in started)
+        groups[repr((report.stage.task, data, report.details.get("labels")))].append(report)
+    return [
+        group for group in groups.values() if len(group) > 1 and group[0].stage.task != "pretrain"
+    ]
+
+
+def render_comparison(reports: Sequence[StageReport]) -> str:
+    """Return a Markdown table with a column for each stage and baseline of a task; the best are bold."""
+    names = SHOWN[reports[0].stage.task]
+    columns = {report.stage.name: report.after for report in reports}
+    columns |= reports[0].baselines
+    rows = []
+    for name in names:
+        found = [figures.get(name) for figures in columns.values()]
+        known = [value for value in found if value is not None]
+        if known:
+            best = min(known) if name.endswith("loss") else max(known)
+            cells = (
+                "–" if v is None else f"**{v:.3f}**" if v == best else f"{v:.3f}" for v in found
+            )
+            rows.append((name, *cells))
+    head = (f"{reports[0].stage.task}, compared", *columns)
     return tabulate(rows, head, tablefmt="pipe", disable_numparse=True)

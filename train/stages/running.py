@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -10,15 +9,30 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from graphtune.errors import ConfigError, DataError
+from graphtune.errors import ConfigError
 from graphtune.files import read_record, write_record, write_text
+from graphtune.progress import tell
+from graphtune.train.stages.card import write_card
 from graphtune.train.stages.embedding import fit_embedding
 from graphtune.train.stages.fitting import Figures, Fitted, fit
+from graphtune.train.stages.hashing import hash_parts, hash_sources
 from graphtune.train.stages.models import load_tokenizer, make_vocabulary
-from graphtune.train.stages.preparing import Run, find_sources, find_start, prepare_stage
+from graphtune.train.stages.preparing import (
+    Run,
+    find_folder,
+    find_sources,
+    find_start,
+    prepare_stage,
+    save_new_encoder,
+)
 from graphtune.train.stages.report import REPORT_NAME, StageReport, render_reports
-from graphtune.train.stages.settings import EmbedStage, PretrainStage, Stage, read_stages
-from graphtune.train.stages.sources import list_files
+from graphtune.train.stages.settings import (
+    EmbedStage,
+    PretrainStage,
+    RerankStage,
+    Stage,
+    read_stages,
+)
 from graphtune.train.stages.toy import shrink_file
 
 _VOCABULARY = "vocabulary"
@@ -45,6 +59,7 @@ def run_stages(path: Path, force: bool = False, toy: bool = False) -> list[Stage
     reports: list[StageReport] = []
     for stage in run.file.stage:
         reports.append(_run_stage(run, stage, reports, force))
+    shutil.rmtree(run.out / ".partial", ignore_errors=True)
     write_text(run.out / "report.md", render_reports(reports) + "\n")
     return reports
 
@@ -53,19 +68,16 @@ def _check_order(stages: Sequence[Stage], root: Path) -> None:
     """Refuse a stage that starts from one that comes later, or from a folder that is not there."""
     names = [stage.name for stage in stages]
     for place, stage in enumerate(stages):
-        start = stage.init_from
-        if start in names[place:]:
-            raise ConfigError(
-                f"stage {stage.name!r} starts from {start!r}, which comes no earlier; earlier are: "
-                f"{', '.join(names[:place]) or 'none'}"
-            )
-        if (
-            start
-            and start not in names
-            and start.startswith((".", "/"))
-            and not (root / start).is_dir()
-        ):
-            raise ConfigError(f"stage {stage.name!r} starts from {start!r}, which is no folder")
+        teacher = stage.teacher if isinstance(stage, EmbedStage) else None
+        for what, name in (("starts from", stage.init_from), ("is taught by", teacher)):
+            if name in names[place:]:
+                raise ConfigError(
+                    f"stage {stage.name!r} {what} {name!r}, which comes no earlier; earlier are: "
+                    f"{', '.join(names[:place]) or 'none'}"
+                )
+            is_path = name and name not in names and name.startswith((".", "/"))
+            if is_path and not (root / str(name)).is_dir():
+                raise ConfigError(f"stage {stage.name!r} {what} {name!r}, which is no folder")
 
 
 def _prepare_vocabulary(run: Run, force: bool) -> None:
@@ -75,35 +87,40 @@ def _prepare_vocabulary(run: Run, force: bool) -> None:
         return
     folder = run.out / _VOCABULARY
     sources = [run.root / name for name in config.texts]
-    key = _hash(config.model_dump_json(), *_hash_sources(sources).values())
-    note = folder / "made_from.json"
-    if note.exists() and not force and json.loads(note.read_text())["key"] == key:
-        run.tokenizer, run.added = (
-            load_tokenizer(str(folder)),
-            json.loads(note.read_text())["added"],
-        )
+    key = hash_parts(config.model_dump_json(), *hash_sources(sources).values())
+    note = folder / REPORT_NAME
+    made = json.loads(note.read_text()) if note.exists() else {}
+    if made.get("key") == key and not force:
+        run.tokenizer = load_tokenizer(str(folder))
     else:
-        run.tokenizer, run.added = make_vocabulary(config, run.root)
+        run.tokenizer, added, figures = make_vocabulary(config, run.root)
         run.tokenizer.save_pretrained(folder)
-        write_text(note, json.dumps({"key": key, "added": run.added}) + "\n")
-    run.vocabulary_hash = key
+        made = {"key": key, "figures": figures, "added": added}
+        write_text(note, json.dumps(made) + "\n")
+    run.added, run.vocabulary, run.vocabulary_hash = made["added"], made["figures"], key
 
 
 def _run_stage(run: Run, stage: Stage, earlier: Sequence[StageReport], force: bool) -> StageReport:
     folder = run.out / stage.name
     sources = find_sources(run, stage)
-    begun = next((report.key for report in earlier if report.stage.name == stage.init_from), "")
+    keys = {report.stage.name: report.key for report in earlier}
+    start = stage.init_from or run.file.model.digest()
     hashes = {
-        **_hash_sources(sources),
+        **hash_sources(sources, isinstance(stage, EmbedStage | RerankStage)),
         "vocabulary": run.vocabulary_hash,
-        "start": begun or stage.init_from or run.file.model.digest(),
+        "start": keys.get(start, start),
     }
-    key = _hash(stage.model_dump_json(), *(f"{k} {v}" for k, v in sorted(hashes.items())))
+    if isinstance(stage, EmbedStage) and stage.teacher:
+        hashes["teacher"] = keys.get(stage.teacher, stage.teacher)
+    if isinstance(stage, RerankStage) and stage.test:
+        hashes |= hash_sources([run.root / stage.test])
+    key = hash_parts(stage.model_dump_json(), *(f"{k} {v}" for k, v in sorted(hashes.items())))
     if (folder / REPORT_NAME).exists() and not force:
         report = read_record(folder / REPORT_NAME, StageReport)
         if report.key == key:
+            tell(f"{stage.name} (up to date)")
             return report
-    partial = run.out / f".{stage.name}.partial"
+    partial = run.out / ".partial" / stage.name
     shutil.rmtree(partial, ignore_errors=True)
     fitted, baselines, details = _fit_stage(run, stage, sources, partial)
     report = StageReport(
@@ -111,7 +128,7 @@ def _run_stage(run: Run, stage: Stage, earlier: Sequence[StageReport], force: bo
         before=fitted.before,
         after=fitted.after,
         baselines=baselines,
-        details=details,
+        details={**details, "vocabulary": run.vocabulary},
         losses=tuple(fitted.losses),
         steps=fitted.steps,
         seconds=fitted.seconds,
@@ -121,6 +138,8 @@ def _run_stage(run: Run, stage: Stage, earlier: Sequence[StageReport], force: bo
         versions={name: version(name) for name in _VERSIONS},
     )
     write_record(partial / REPORT_NAME, report)
+    if not isinstance(stage, EmbedStage):  # its own card tells more
+        write_card(partial, report)
     shutil.rmtree(folder, ignore_errors=True)
     partial.replace(folder)
     return report
@@ -131,7 +150,9 @@ def _fit_stage(
 ) -> tuple[Fitted, dict[str, Figures], dict[str, Any]]:
     """Train a stage into a folder; return what came of it, its baselines, and details for the report."""
     if isinstance(stage, EmbedStage):
-        return fit_embedding(stage, find_start(run, stage), sources[0], folder), {}, {}
+        start = find_start(run, stage) or save_new_encoder(run, stage, folder.with_suffix(".new"))
+        teacher = find_folder(run, stage.teacher or "")
+        return fit_embedding(stage, start, teacher, sources[0], folder), {}, {}
     work = prepare_stage(run, stage, sources)
     fitted = fit(work, stage.fit, folder, stage.name)
     work.model.save_pretrained(folder)
@@ -143,24 +164,3 @@ def _fit_stage(
         after = fit(control, stage.fit, folder, stage.name).after
         baselines["order shuffled in training"] = {name: after[name]}
     return fitted, baselines, work.details
-
-
-def _hash_sources(sources: Sequence[Path]) -> dict[str, str]:
-    """Return a sha256 of each file's bytes; of a workspace that of its database.
-
-    Raises:
-        DataError: one cannot be read.
-    """
-    found = {}
-    for file in list_files(sources):
-        path = file / "graph.db" if file.is_dir() else file
-        try:
-            with path.open("rb") as data:
-                found[file.name] = hashlib.file_digest(data, "sha256").hexdigest()
-        except OSError as error:
-            raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    return found
-
-
-def _hash(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -5,7 +5,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
@@ -105,12 +105,22 @@ class PretrainStage(_Stage):
     """Of .jsonl files, joined by blank lines."""
     control: bool = False
     """Train a second time on shuffled order labels: its accuracy should be one half."""
+    choose_by: Literal["last", "retrieval"] = "last"
+    """Which weights are kept: the last ones, or those (of five looks) whose averaged tokens find the file's
+    workspace's development passages best: a lower loss may retrieve worse."""
 
 
 class EmbedStage(_Stage):
     """An embedding model, on the workspace's pairs."""
 
     task: Literal["embed"] = "embed"
+    teacher: str | None = None
+    """An earlier stage `rerank`, a hub id or a folder: vectors learn by how much it puts a positive above
+    its hard negative (MarginMSE, arXiv:2010.02666)."""
+    teach: float = Field(default=0.1, gt=0)
+    """What that counts beside the contrast."""
+    train: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the workspace's [train] that this stage changes; those of `fit` go before."""
 
 
 class RerankStage(_Stage):
@@ -120,6 +130,10 @@ class RerankStage(_Stage):
     """
 
     task: Literal["rerank"] = "rerank"
+    negatives: Literal["graph", "mined"] = "graph"
+    """For pairs of a workspace: passages of sibling concepts, or those that its base ranks high."""
+    test: str | None = None
+    """A .jsonl file of the same form that is never trained on; its figures stand beside the others."""
 
 
 class ClassifyStage(_Stage):
@@ -135,7 +149,10 @@ class ClassifyStage(_Stage):
 
 
 class TagStage(_Stage):
-    """Entities in a text, from .jsonl files with `text` and `labels` as [start, end, type]."""
+    """Entities in a text, from .jsonl files with `text` and `labels` as [start, end, type].
+
+    A workspace gives sentences with the names of its concepts instead, labelled by their types.
+    """
 
     task: Literal["tag"] = "tag"
     labels: tuple[str, ...] = ()

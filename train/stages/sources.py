@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from graphtune.chunking.sentences import split_sentences
 from graphtune.errors import DataError
 from graphtune.kg import ConceptGraph, GraphStore, load_graph
 from graphtune.kg.build import read_ontology
 from graphtune.pairs.split import Split, assign_documents, store_split
+from graphtune.records import Mention
 from graphtune.workspace import CONFIG_NAME, open_workspace
 
 
@@ -68,10 +71,10 @@ def read_texts(sources: Sequence[Path], fields: Sequence[str]) -> Iterator[Text]
         else:
             paragraphs = _cut_paragraphs(_read_utf8(file))
             if len(files) > 1:
-                yield Text(_name_file(file), tuple(paragraphs))
+                yield Text(name_file(file), tuple(paragraphs))
             else:
                 for number, paragraph in enumerate(paragraphs, 1):
-                    yield Text(f"{_name_file(file)}:{number}", (paragraph,))
+                    yield Text(f"{name_file(file)}:{number}", (paragraph,))
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -89,10 +92,10 @@ def read_rows(path: Path) -> Iterator[Row]:
             raise DataError(f"{path}:{number} is not valid JSON: {error}") from error
         if not isinstance(values, dict):
             raise DataError(f"{path}:{number} is no JSON object with fields: {line[:80]!r}")
-        yield Row(f"{_name_file(path)}:{number}", values)
+        yield Row(f"{name_file(path)}:{number}", values)
 
 
-def _name_file(path: Path) -> str:
+def name_file(path: Path) -> str:
     """Return what is the same on every machine: who is held out hangs on it."""
     return f"{path.parent.name}/{path.name}"
 
@@ -128,6 +131,49 @@ def _read_papers(workspace: Path) -> Iterator[Text]:
         yield Text(key, tuple(chunks))
 
 
+def read_mentions(root: Path) -> Iterator[Row]:
+    """Yield the sentences of a workspace's papers that name a concept, each name labelled by its type.
+
+    Names that overlap leave the longest. The labels are distant ones: what the graph does not know, such
+    as a concept that no paper defines, has none.
+
+    Raises:
+        WorkspaceError: it is no workspace.
+    """
+    graph = read_workspace(root)[0]
+    named: defaultdict[str, list[Mention]] = defaultdict(list)
+    for concept in graph.concepts:
+        for mention in graph.evidence(concept):
+            named[mention.chunk_id].append(mention)
+    for key in sorted(named):
+        chunk = graph.chunks[key]
+        if chunk.kind == "reference":
+            continue
+        spans = _keep_longest(
+            [(m.start, m.end, graph.concepts[m.concept_id].type) for m in named[key]]
+        )
+        for start, end in split_sentences(chunk.text):
+            inside = [
+                [a - start, b - start, kind] for a, b, kind in spans if start <= a and b <= end
+            ]
+            if inside:
+                text = chunk.text[start:end]
+                yield Row(chunk.document_id, {"text": text, "labels": inside})
+
+
+def _keep_longest(spans: Sequence[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Return the spans that overlap no longer one, in order.
+
+    >>> _keep_longest([(0, 4, "a"), (2, 9, "b"), (10, 12, "a"), (10, 12, "b")])
+    [(2, 9, 'b'), (10, 12, 'a')]
+    """
+    kept: list[tuple[int, int, str]] = []
+    for start, end, kind in sorted(spans, key=lambda span: (span[0] - span[1], span)):
+        if all(end <= a or b <= start for a, b, _ in kept):
+            kept.append((start, end, kind))
+    return sorted(kept)
+
+
 def read_workspace(root: Path) -> tuple[ConceptGraph, Split]:
     """Return a workspace's graph and its split.
 
@@ -161,20 +207,20 @@ def _read_utf8(path: Path) -> str:
 def split_documents(documents: Iterable[str], share: float, sources: Sequence[Path]) -> set[str]:
     """Return the documents that are held out, by id: those of the workspaces' splits, else a share.
 
-    Who is held out hangs on the ids alone, so that all stages hold out the same.
+    A workspace whose split holds out no paper counts as files do. Who is held out hangs on the ids alone,
+    so that all stages hold out the same.
 
     Raises:
         DataError: there are fewer than two documents.
     """
     keys = list(dict.fromkeys(documents))
-    known = {
-        key: side
-        for source in sources
-        if source.is_dir() and (source / CONFIG_NAME).exists()
-        for key, side in read_workspace(source)[1].documents.items()
-    }
+    known: dict[str, str] = {}
+    for source in sources:
+        if source.is_dir() and (source / CONFIG_NAME).exists():
+            sides = read_workspace(source)[1].documents
+            known |= sides if set(sides.values()) - {"train"} else {}
     rest = [key for key in keys if key not in known]
     if len(keys) < 2:
         raise DataError("there is only one document: nothing is left to hold out; give more")
-    sides = known | assign_documents(rest, {"test": share}, "documents")
-    return {key for key in keys if sides[key] != "train"}
+    found = known | assign_documents(rest, {"test": share}, "documents")
+    return {key for key in keys if found[key] != "train"}

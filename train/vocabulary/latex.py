@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from graphtune.errors import ConfigError
+from graphtune.errors import ConfigError, DataError
 from graphtune.train.pretraining.formulas import find_formulas, list_macros
 
 if TYPE_CHECKING:
@@ -41,6 +41,25 @@ def count_macros(texts: Iterable[str]) -> Counter[str]:
         for _, _, formula in find_formulas(text)
         for macro in list_macros(formula)
     )
+
+
+def measure_whole(tokenizer: PreTrainedTokenizerFast, texts: Iterable[str]) -> float:
+    """Return the share of distinct formulas in which each macro is one token and nothing is unknown.
+
+    Raises:
+        DataError: the texts hold no formula.
+    """
+    formulas = sorted({formula for text in texts for _, _, formula in find_formulas(text)})
+    if not formulas:
+        raise DataError("the texts hold no formula between $ or \\[ signs: no macros to find")
+    encoded = tokenizer(formulas, add_special_tokens=False)["input_ids"]
+    whole = 0
+    for formula, ids in zip(formulas, encoded, strict=True):
+        tokens = tokenizer.convert_ids_to_tokens(ids)
+        found = Counter(token.lstrip("▁ ") for token in tokens)
+        wanted = Counter(macro.rstrip("*") for macro in list_macros(formula))
+        whole += tokenizer.unk_token_id not in ids and wanted <= found
+    return whole / len(formulas)
 
 
 def choose_macros(counts: Counter[str], number: int) -> list[str]:
