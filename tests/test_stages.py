@@ -285,3 +285,25 @@ def test_the_bert_twin_learns_the_same_way(folder: Path) -> None:
     assert {"masked_lm_loss", "sentence_order_accuracy"} <= report.after.keys()
     loaded = AutoModelForPreTraining.from_pretrained(folder / "out" / "base")
     assert type(loaded).__name__ == "BertForPreTraining"
+
+
+def test_macros_come_from_the_texts_and_then_from_a_list(folder: Path) -> None:
+    texts = [{"text": rf"Let $\beta_{n} \in \Gamma$. It is $\beta$."} for n in range(40)]
+    write_rows(folder / "maths.jsonl", texts)
+    (folder / "macros.txt").write_text("\\in\n\\zeta\n\\eta\n", encoding="utf-8")
+    more = 'texts = ["maths.jsonl"]\nmacros = 4\nmacro_list = "macros.txt"'
+    text = BASE.replace('texts = ["texts.jsonl"]', more).replace("texts.jsonl", "maths.jsonl")
+    path = write_file(folder, text)
+    (report,) = run_stages(path)
+    tokenizer = AutoTokenizer.from_pretrained(folder / "out" / "base")
+    added = {token.content for token in tokenizer.added_tokens_decoder.values()}
+    assert {r"\beta", r"\in", r"\Gamma", r"\zeta"} <= added
+    assert r"\eta" not in added
+    figures = report.details["vocabulary"]
+    assert figures["formulas_whole_before"] < figures["formulas_whole"] == 1.0
+    assert "formulas of whole macros" in render_reports([report])
+    (folder / "macros.txt").write_text("\\eta\n", encoding="utf-8")
+    assert run_stages(path)[0].key != report.key
+    (folder / "macros.txt").write_text("eta\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="'eta' is no LaTeX macro"):
+        run_stages(path)

@@ -69,18 +69,19 @@ def make_vocabulary(
 
 
 def _list_macros(config: VocabularyConfig, root: Path, sources: Sequence[Path]) -> list[str]:
+    found: list[str] = []
+    if config.macros:
+        texts = read_texts(sources, config.text_fields)
+        counts = count_macros(part for text in texts for part in text.paragraphs)
+        found = choose_macros(counts, config.macros)
     if config.macro_list:
         path = root / config.macro_list
         try:
             lines = path.read_text(encoding="utf-8").split()
         except OSError as error:
             raise DataError(f"the macros {path} cannot be read: {error.strerror}") from error
-        return lines
-    if not config.macros:
-        return []
-    texts = read_texts(sources, config.text_fields)
-    counts = count_macros(part for text in texts for part in text.paragraphs)
-    return choose_macros(counts, config.macros)
+        found = list(dict.fromkeys([*found, *lines]))[: config.macros or None]
+    return found
 
 
 def load_tokenizer(name: str) -> PreTrainedTokenizerFast:

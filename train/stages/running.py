@@ -86,7 +86,8 @@ def _prepare_vocabulary(run: Run, force: bool) -> None:
     if config is None:
         return
     folder = run.out / _VOCABULARY
-    sources = [run.root / name for name in config.texts]
+    named = (*config.texts, *([config.macro_list] if config.macro_list else ()))
+    sources = [run.root / name for name in named]
     key = hash_parts(config.model_dump_json(), *hash_sources(sources).values())
     note = folder / REPORT_NAME
     made = json.loads(note.read_text()) if note.exists() else {}

@@ -36,9 +36,9 @@ class VocabularyConfig(Settings):
     strip_accents: bool = False
     """Drop accents; this makes й to и and آ to ا."""
     macros: int = Field(default=0, ge=0)
-    """LaTeX macros to add, the most frequent of `texts`."""
+    """LaTeX macros to add, the most frequent of `texts`; none of fewer than two occurrences."""
     macro_list: str | None = None
-    """A file with one macro a line, instead."""
+    """A file with one macro a line: they fill up what the texts leave of `macros`, or are added all."""
 
 
 class ModelConfig(Settings):
