@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from transformers import AutoModelForPreTraining, AutoTokenizer
 
+from graphtune.cli import main
 from graphtune.errors import ConfigError, DataError, GraphtuneError, ModelError
 from graphtune.train.stages.report import (
     SHOWN,
@@ -16,7 +18,7 @@ from graphtune.train.stages.report import (
     render_comparison,
     render_reports,
 )
-from graphtune.train.stages.running import run_stages
+from graphtune.train.stages.running import find_out, run_stages
 from graphtune.train.stages.settings import read_stages
 from graphtune.train.stages.sources import list_files, read_texts, split_documents
 
@@ -307,3 +309,17 @@ def test_macros_come_from_the_texts_and_then_from_a_list(folder: Path) -> None:
     (folder / "macros.txt").write_text("eta\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="'eta' is no LaTeX macro"):
         run_stages(path)
+
+
+def test_the_command_refuses_what_stages_do_not_know(folder: Path) -> None:
+    path = str(write_file(folder, BASE))
+    run = CliRunner().invoke
+    told = run(main, ["train", path, "--seed", "1"])
+    assert told.exit_code == 2
+    assert "leave out --recipe" in told.output
+    told = run(main, ["train", "--toy"])
+    assert told.exit_code == 2
+    assert "for STAGES" in told.output
+    told = run(main, ["train", path, "--toy", "--push-to-hub", "no//name"])
+    assert told.exit_code == 1
+    assert f"cannot upload {find_out(Path(path), toy=True) / 'base'}" in told.output

@@ -101,7 +101,14 @@ def train(
              graphtune train math-albert.toml --toy
     """
     if stages:
-        return _train_stages(stages, force, toy)
+        if recipe or max_steps or seeds or keep or resume:
+            raise click.UsageError(
+                "STAGES says how its stages are trained: leave out --recipe, --max-steps, --seed, --keep "
+                "and --resume, and set steps and seed in `fit`"
+            )
+        return _train_stages(stages, force, toy, push_to_hub)
+    if toy or force:
+        raise click.UsageError("--toy and --force are for STAGES: name the file")
     from graphtune.pipeline import train_workspace
     from graphtune.workspace import open_workspace
 
@@ -123,11 +130,15 @@ def train(
     return Outcome({"models": data}, "\n".join(lines))
 
 
-def _train_stages(path: Path, force: bool, toy: bool) -> Outcome:
+def _train_stages(path: Path, force: bool, toy: bool, push_to_hub: str | None) -> Outcome:
     from graphtune.train.stages.report import render_reports
-    from graphtune.train.stages.running import run_stages
+    from graphtune.train.stages.running import find_out, run_stages
 
     reports = run_stages(path, force, toy)
+    if push_to_hub:
+        from graphtune.train.hub import push_model
+
+        push_model(find_out(path, toy) / reports[-1].stage.name, push_to_hub)
     data = [report.model_dump(mode="json") for report in reports]
     return Outcome({"stages": data}, render_reports(reports))
 
@@ -173,7 +184,11 @@ def add_tuning_commands(group: click.Group) -> None:
         help="best: by the development concepts, the base among the candidates; last: as they end.",
     )
     resume = click.option("--resume", is_flag=True, help="Go on with an interrupted training.")
-    push = click.option("--push-to-hub", metavar="REPO", help="Upload the first model to the hub.")
+    push = click.option(
+        "--push-to-hub",
+        metavar="REPO",
+        help="Upload the first model to the hub, or the last stage of STAGES.",
+    )
     again = click.option("--force", is_flag=True, help="Run stages again that are up to date.")
     stages = click.argument(
         "stages", required=False, type=click.Path(path_type=Path, dir_okay=False)

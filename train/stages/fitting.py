@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
@@ -15,6 +14,7 @@ import numpy as np
 from graphtune.encoder import has_fast_bf16
 from graphtune.errors import ConfigError, DataError
 from graphtune.progress import tell
+from graphtune.train.stages.progress import StepBar
 from graphtune.train.stages.settings import FitConfig
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def fit(work: Work, config: FitConfig, folder: Path, label: str) -> Fitted:
             f"stage {label!r} has {len(work.train)} examples to train on and {len(work.evaluation)} to "
             "measure with: give more documents, or change evaluation_share"
         )
-    trainer = _make_trainer(work, config, folder)
+    trainer = _make_trainer(work, config, folder, label)
     steps = config.max_steps or ceil(len(work.train) / config.batch_size * config.epochs)
     tell(f"{label}: {len(work.train):,} examples, {steps:,} steps of {config.batch_size}")
     before = _measure_all(trainer, work)
@@ -116,7 +116,7 @@ def fit(work: Work, config: FitConfig, folder: Path, label: str) -> Fitted:
     )
 
 
-def _make_trainer(work: Work, config: FitConfig, folder: Path) -> Trainer:
+def _make_trainer(work: Work, config: FitConfig, folder: Path, label: str) -> Trainer:
     from transformers import PrinterCallback, Trainer, TrainingArguments
 
     cpu = not _has_gpu()
@@ -139,7 +139,7 @@ def _make_trainer(work: Work, config: FitConfig, folder: Path) -> Trainer:
         label_names=list(work.label_names),
         remove_unused_columns=False,
         dataloader_pin_memory=False,
-        disable_tqdm=not sys.stderr.isatty(),
+        disable_tqdm=True,  # ours goes to logs too
     )
     trainer = Trainer(
         model=work.model,
@@ -152,6 +152,7 @@ def _make_trainer(work: Work, config: FitConfig, folder: Path) -> Trainer:
         processing_class=work.tokenizer,
     )
     trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(StepBar(label))
     if work.choose:
         trainer.add_callback(work.choose)
     return trainer

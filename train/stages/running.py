@@ -51,8 +51,7 @@ def run_stages(path: Path, force: bool = False, toy: bool = False) -> list[Stage
         DataError: data are missing or malformed.
         ModelError: a model or a tokenizer cannot be loaded, or they do not fit.
     """
-    file = read_stages(path)
-    run = Run(shrink_file(file) if toy else file, path.parent)
+    run = _open_run(path, toy)
     _check_order(run.file.stage, run.root)
     run.out.mkdir(parents=True, exist_ok=True)
     _prepare_vocabulary(run, force)
@@ -62,6 +61,16 @@ def run_stages(path: Path, force: bool = False, toy: bool = False) -> list[Stage
     shutil.rmtree(run.out / ".partial", ignore_errors=True)
     write_text(run.out / "report.md", render_reports(reports) + "\n")
     return reports
+
+
+def find_out(path: Path, toy: bool = False) -> Path:
+    """Return the folder in which `run_stages` leaves a folder for each stage."""
+    return _open_run(path, toy).out
+
+
+def _open_run(path: Path, toy: bool) -> Run:
+    file = read_stages(path)
+    return Run(shrink_file(file) if toy else file, path.parent)
 
 
 def _check_order(stages: Sequence[Stage], root: Path) -> None:
