@@ -266,6 +266,9 @@ def test_each_stage_has_a_card_that_the_hub_can_read(folder: Path) -> None:
         assert card.data.pipeline_tag == kind
         assert f"{report.after[SHOWN[report.stage.task][0]]:.3f}" in card.text
         assert all(value[:64] in card.text for value in report.hashes.values())
+        labels = {"classify": "| б ", "tag": "| PER ", "pretrain": "", "rerank": ""}
+        assert labels[report.stage.task] in card.text
+        assert ("| label" in card.text) == (report.stage.task in ("classify", "tag"))
 
 
 def test_a_test_file_is_measured_and_never_trained_on(folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -102,6 +102,23 @@ def prepare_classification(
     )
 
 
+#: What the reports of scikit-learn and seqeval say of a label, and our names.
+_COLUMNS = {"precision": "precision", "recall": "recall", "f1-score": "f1", "support": "support"}
+
+
+def list_figures(report: Mapping[str, Mapping[str, float]]) -> Figures:
+    """Return precision, recall, F1 and support of each label of a classification report.
+
+    >>> list_figures({"a": {"precision": 1.0, "recall": 0.5, "f1-score": 0.67, "support": 2}})
+    {'a/precision': 1.0, 'a/recall': 0.5, 'a/f1': 0.67, 'a/support': 2.0}
+    """
+    return {
+        f"{label}/{short}": float(figures[name])
+        for label, figures in report.items()
+        for name, short in _COLUMNS.items()
+    }
+
+
 def score_labels(
     right: NDArray[np.int64], guessed: NDArray[np.int64], labels: Sequence[str]
 ) -> Figures:
@@ -126,12 +143,7 @@ def score_labels(
         "macro_f1": float(report["macro avg"]["f1-score"]),
         "weighted_f1": float(report["weighted avg"]["f1-score"]),
     }
-    names = {"precision": "precision", "recall": "recall", "f1-score": "f1", "support": "support"}
-    return figures | {
-        f"{label}/{short}": float(report[label][name])
-        for label in labels
-        for name, short in names.items()
-    }
+    return figures | list_figures({label: report[label] for label in labels})
 
 
 def score_baselines(

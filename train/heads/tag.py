@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphtune.errors import DataError
+from graphtune.train.heads.classify import list_figures
 from graphtune.train.pretraining.masking import IGNORED
 from graphtune.train.stages.fitting import Figures, Work, label_examples
 from graphtune.train.stages.settings import TagStage
@@ -171,8 +172,7 @@ def score_entities(right: Sequence[Sequence[str]], guessed: Sequence[Sequence[st
         "entity_f1": float(total["f1-score"]),
         "word_f1": _score_words(rows, guessed),
     }
-    kinds = (name for name in report if not name.endswith(" avg"))
-    return figures | {f"{kind}/f1": float(report[kind]["f1-score"]) for kind in kinds}
+    return figures | list_figures({k: v for k, v in report.items() if not k.endswith(" avg")})
 
 
 def _score_words(right: Sequence[Sequence[str]], guessed: Sequence[Sequence[str]]) -> float:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from graphtune.files import write_text
-from graphtune.train.stages.report import StageReport, render_reports
+from graphtune.train.stages.report import StageReport, render_labels, render_reports
 
 #: For each task what the hub calls it, and the lines with which a reader tries the model.
 _USES = {
@@ -51,7 +51,7 @@ def render_card(report: StageReport) -> str:
         library=library,
         name=stage.name,
         task=stage.task,
-        table=render_reports([report]),
+        table="\n\n".join(filter(None, (render_reports([report]), render_labels(report)))),
         usage=lines.format(name=stage.name),
         settings="\n".join(
             f"| {key} | {value} |" for key, value in settings.items() if value is not None

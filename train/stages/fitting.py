@@ -96,7 +96,10 @@ def fit(work: Work, config: FitConfig, folder: Path, label: str) -> Fitted:
     tell(f"{label}: {len(work.train):,} examples, {steps:,} steps of {config.batch_size}")
     before = _measure_all(trainer, work)
     began = perf_counter()
+    # Batches of like length, which saves padding; evaluation would lose the order of its rows by it.
+    trainer.args.train_sampling_strategy = "group_by_length"
     result = trainer.train()
+    trainer.args.train_sampling_strategy = "random"
     seconds = perf_counter() - began
     losses = [
         (int(row["step"]), float(row["loss"])) for row in trainer.state.log_history if "loss" in row

@@ -42,7 +42,7 @@ def hash_parts(*parts: str) -> str:
     """Return the sha256 of some texts, in hex.
 
     >>> hash_parts("a", "b")[:8]
-    '0bdf27bf'
+    '7e18f737'
     """
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

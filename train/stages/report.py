@@ -83,6 +83,18 @@ def render_reports(reports: Sequence[StageReport]) -> str:
     return "\n\n".join(parts + [render_comparison(group) for group in find_rivals(reports)])
 
 
+def render_labels(report: StageReport) -> str:
+    """Return a Markdown table of each label's figures, "" where the task has none."""
+    names = ("precision", "recall", "f1", "support")
+    rows = []
+    for key in report.after:
+        if key.endswith("/support"):
+            label = key.removesuffix("/support")
+            *shares, support = (report.after[f"{label}/{name}"] for name in names)
+            rows.append((label, *(f"{share:.3f}" for share in shares), f"{support:.0f}"))
+    return tabulate(rows, ("label", *names), tablefmt="pipe", disable_numparse=True) if rows else ""
+
+
 def find_rivals(reports: Sequence[StageReport]) -> list[list[StageReport]]:
     """Return the groups of stages that were trained for one task on the same data: checkpoints to compare."""
     groups: defaultdict[str, list[StageReport]] = defaultdict(list)
