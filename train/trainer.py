@@ -75,8 +75,7 @@ def train_encoder(
         config: how to train.
         seed: for the order of batches and dropout.
         folder: where the model goes; replaced when the run has ended.
-        resume: go on with an interrupted run of the same data and settings; None means to do so where
-            there is one, and to start afresh where it was another run.
+        resume: go on with an interrupted run of the same data and settings; None: where there is one.
 
     Raises:
         DataError: there are fewer pairs than one batch, or no development queries to choose by.
@@ -99,9 +98,8 @@ def train_encoder(
     cut = min(config.max_seq_length, encoder.max_seq_length or config.max_seq_length)
     with explain_failed_writes(work):
         with prepare_layers(encoder, config.dropout), read_tokens(encoder, cut):
-            trainer = make_trainer(
-                encoder, data.pairs, config, seed, dims, keeper, data.mask, data.margins
-            )
+            given = (data.mask, data.margins)
+            trainer = make_trainer(encoder, data.pairs, config, seed, dims, keeper, *given)
             _follow(trainer, keeper, config)
             _fit(trainer, keeper)
         return _finish(trainer, keeper, run, dev, folder)

@@ -120,6 +120,10 @@ def add_measure_commands(group: click.Group) -> None:
         help="Cross-encoder (hub id or folder) that reranks the base's hybrid; several times.",
     )
     command(group)(models(rerank(beir(splits(export(compare(out(show_all(bench)))))))))
+    _add_search(group)
+
+
+def _add_search(group: click.Group) -> None:
     query = click.argument("query")
     k = click.option("-k", type=click.IntRange(1), default=10, show_default=True, help="How many.")
     papers = click.option("--papers", is_flag=True, help="Rank papers instead of chunks.")

@@ -101,14 +101,9 @@ def train(
              graphtune train math-albert.toml --toy
     """
     if stages:
-        if recipe or max_steps or seeds or keep or resume:
-            raise click.UsageError(
-                "STAGES says how its stages are trained: leave out --recipe, --max-steps, --seed, --keep "
-                "and --resume, and set steps and seed in `fit`"
-            )
+        _check_options(not (recipe or max_steps or seeds or keep or resume), True)
         return _train_stages(stages, force, toy, push_to_hub)
-    if toy or force:
-        raise click.UsageError("--toy and --force are for STAGES: name the file")
+    _check_options(True, not (toy or force))
     from graphtune.pipeline import train_workspace
     from graphtune.workspace import open_workspace
 
@@ -128,6 +123,17 @@ def train(
     data = [{"path": str(model.path), **model.report.model_dump(mode="json")} for model in models]
     lines = [f"{m.path}: {m.report.verdict}{_tell_costs(m.report.costs)}" for m in models]
     return Outcome({"models": data}, "\n".join(lines))
+
+
+def _check_options(fit_stages: bool, fit_workspace: bool) -> None:
+    """Refuse options of the one for the other."""
+    if not fit_stages:
+        raise click.UsageError(
+            "STAGES says how its stages are trained: leave out --recipe, --max-steps, --seed, --keep "
+            "and --resume, and set steps and seed in `fit`"
+        )
+    if not fit_workspace:
+        raise click.UsageError("--toy and --force are for STAGES: name the file")
 
 
 def _train_stages(path: Path, force: bool, toy: bool, push_to_hub: str | None) -> Outcome:

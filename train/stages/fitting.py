@@ -92,7 +92,7 @@ def fit(work: Work, config: FitConfig, folder: Path, label: str) -> Fitted:
             "measure with: give more documents, or change evaluation_share"
         )
     trainer = _make_trainer(work, config, folder, label)
-    steps = config.max_steps or ceil(len(work.train) / config.batch_size * config.epochs)
+    steps = config.max_steps or ceil(ceil(len(work.train) / config.batch_size) * config.epochs)
     tell(f"{label}: {len(work.train):,} examples, {steps:,} steps of {config.batch_size}")
     before = _measure_all(trainer, work)
     began = perf_counter()
