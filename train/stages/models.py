@@ -118,6 +118,7 @@ def make_encoder(
         "max_position_embeddings": config.max_length,
         "hidden_dropout_prob": config.dropout,
         "attention_probs_dropout_prob": config.dropout,
+        "initializer_range": config.init_std,
         "pad_token_id": tokenizer.pad_token_id,
         **head_settings,
     }
