@@ -7,17 +7,21 @@ from pathlib import Path
 import pytest
 import torch
 
-from graphtune.config import Config
+from graphtune.config import BaseConfig, Config
 from graphtune.encoder import load_encoder
 from graphtune.errors import ConfigError, DataError
 from graphtune.pairs.mask import GraphMask
 from graphtune.pipeline import build_workspace, pair_workspace, read_graph
 from graphtune.reranker import load_reranker
+from graphtune.train.data import make_dev_set
 from graphtune.train.loss import Contrast
 from graphtune.train.records import Margins
+from graphtune.train.selection import score_dev, shrink_dev
 from graphtune.train.stages.embedding import measure_margins
+from graphtune.train.stages.report import find_rivals
 from graphtune.train.stages.running import run_stages
 from graphtune.train.stages.sources import read_mentions
+from graphtune.train.trainer import DEV_PASSAGES, DEV_QUERIES
 from graphtune.workspace import CONFIG_NAME, Workspace, open_workspace
 from tests.toys import PAIRS
 
@@ -82,6 +86,8 @@ def test_vectors_come_from_a_stage_from_nothing_and_from_a_teacher(folder: Path)
             )
         ).get_embedding_dimension()
     assert "teacher" in reports[4].hashes
+    (rivals,) = find_rivals(reports)
+    assert [report.stage.name for report in rivals] == ["pretrained", "scratch", "taught"]
     assert run_stages(path) == reports
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace('"base"\nfit = { max_steps = 2', '"base"\nfit = { max_steps = 3'))
@@ -111,10 +117,18 @@ def test_settings_that_training_does_not_know_are_refused(folder: Path) -> None:
 
 
 def test_weights_of_pretraining_are_chosen_by_retrieval(folder: Path) -> None:
-    path = write_file(folder, BASE + 'choose_by = "retrieval"\n')
+    quick = BASE.replace("max_steps = 5", "max_steps = 5, learning_rate = 0.05")
+    path = write_file(folder, quick + 'choose_by = "retrieval"\n')
     (report,) = run_stages(path)
     looks = report.details["retrieval"]
     assert [step for step, _ in looks] == [0, 1, 2, 3, 4, 5]
+    kept = load_encoder(BaseConfig(model=str(folder / "out" / "base")))
+    dev = make_dev_set(*read_graph(open_workspace(folder / "ws")))
+    dev = shrink_dev(dev, DEV_QUERIES, DEV_PASSAGES, seed=0)
+    width = kept.get_embedding_dimension() or 0
+    best = max(figure for _, figure in looks[1:])
+    assert score_dev(kept, dev, (width,))[width] == pytest.approx(best, abs=1e-6)
+    assert len({figure for _, figure in looks}) > 1
     text = path.read_text(encoding="utf-8").replace('workspace = "ws"', "")
     path.write_text(text.replace('task = "pretrain"', 'task = "pretrain"\ndata = ["ws"]'))
     with pytest.raises(ConfigError, match="needs a `workspace`"):
@@ -127,7 +141,7 @@ def test_names_of_concepts_label_sentences(folder: Path) -> None:
     assert rows
     for row in rows:
         text, spans = row.values["text"], row.values["labels"]
-        assert row.place in graph.documents
+        assert row.document in graph.documents
         for start, end, kind in spans:
             named = text[start:end].casefold()
             assert any(

@@ -11,7 +11,7 @@ import numpy as np
 from graphtune.errors import DataError
 from graphtune.train.stages.fitting import Figures, Work, label_examples
 from graphtune.train.stages.settings import ClassifyStage
-from graphtune.train.stages.sources import Row, join_fields
+from graphtune.train.stages.sources import Row, hash_text, join_fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class Labelled(NamedTuple):
-    """A text with its label; `place` says where it stands."""
+    """A text with its label; `unit` is what is held out as a whole."""
 
     text: str
     label: str
-    place: str
+    unit: str
 
 
 def read_labelled(rows: Sequence[Row], stage: ClassifyStage) -> tuple[list[Labelled], list[str]]:
@@ -48,7 +48,8 @@ def read_labelled(rows: Sequence[Row], stage: ClassifyStage) -> tuple[list[Label
                 f"{row.place}: the label {label!r} is none of {', '.join(stage.labels)}; add it to labels "
                 'of the stage, or say other_labels = "leave out"'
             )
-        found.append(Labelled(join_fields(row, stage.text_fields), str(label), row.place))
+        text = join_fields(row, stage.text_fields)
+        found.append(Labelled(text, str(label), hash_text(text)))
     known = {item.label for item in found}
     if empty := [label for label in stage.labels if label not in known]:
         raise DataError(f"no text has the label {empty[0]!r}; leave it out of labels, or give one")
@@ -98,7 +99,11 @@ def prepare_classification(
         ("labels",),
         measure,
         baselines=score_baselines(train, held_out, labels),
-        details={"labels": list(labels), "texts": dict(sorted(counts.items()))},
+        details={
+            "labels": list(labels),
+            "texts": dict(sorted(counts.items())),
+            "held_out": hash_text(repr((labels, sorted(held_out)))),
+        },
     )
 
 
@@ -138,9 +143,11 @@ def score_labels(
         output_dict=True,
         zero_division=0,
     )
+    # A label that nobody asks for and nobody guesses says nothing.
+    seen = [label for number, label in enumerate(labels) if number in right or number in guessed]
     figures = {
         "accuracy": float((right == guessed).mean()),
-        "macro_f1": float(report["macro avg"]["f1-score"]),
+        "macro_f1": float(np.mean([report[label]["f1-score"] for label in seen])),
         "weighted_f1": float(report["weighted avg"]["f1-score"]),
     }
     return figures | list_figures({label: report[label] for label in labels})

@@ -22,7 +22,7 @@ from graphtune.pairs.negatives import add_negatives
 from graphtune.records import Pair
 from graphtune.train.stages.fitting import Figures, Work, label_examples
 from graphtune.train.stages.settings import RerankStage
-from graphtune.train.stages.sources import Row, read_workspace
+from graphtune.train.stages.sources import Row, hash_text, read_workspace
 from graphtune.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -32,54 +32,66 @@ LABELS = ("non relevant", "relevant")
 
 
 class Triple(NamedTuple):
-    """A query, a passage that answers it, and one that does not; `place` is what is held out as a whole."""
+    """A query, a passage that answers it, and one that does not; `unit` is what is held out as a whole."""
 
     query: str
     right: str
     wrong: str
-    place: str
+    unit: str
+
+
+def check_rows(rows: Sequence[Row]) -> None:
+    """Refuse rows without texts in `query` and `positive`, or with something else in `negative` or `tags`.
+
+    Raises:
+        DataError: one is such.
+    """
+    for row in rows:
+        for name in ("query", "positive", "negative"):
+            value = row.values.get(name, "" if name == "negative" else None)
+            if not isinstance(value, str) or (name != "negative" and not value.strip()):
+                raise DataError(f"{row.place}: no text in {name!r}; it has {', '.join(row.values)}")
+        tags = row.values.get("tags", [])
+        if not isinstance(tags, list):
+            raise DataError(f"{row.place}: `tags` is {tags!r}, and has to be a list")
 
 
 def read_triples(rows: Sequence[Row], seed: int) -> list[Triple]:
     """Read rows with `query` and `positive`, and `negative` or `tags`, which give the wrong answer.
 
+    Wrong answers come from these rows alone: hold out before.
+
     Raises:
         DataError: a row lacks a text, or has neither a negative nor a tag that another row shares.
     """
-    for row in rows:
-        for name in ("query", "positive"):
-            if not isinstance(row.values.get(name), str) or not row.values[name].strip():
-                raise DataError(f"{row.place}: no text in {name!r}; it has {', '.join(row.values)}")
+    check_rows(rows)
     tagged: defaultdict[str, list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
-        for tag in row.values.get("tags") or ():
+        for tag in row.values.get("tags", []):
             tagged[str(tag)].append(number)
     found = []
     for number, row in enumerate(rows):
         wrong = row.values.get("negative") or _draw_wrong(rows, number, tagged, seed)
-        found.append(Triple(row.values["query"], row.values["positive"], str(wrong), row.place))
+        query, right = row.values["query"], row.values["positive"]
+        found.append(Triple(query, right, wrong, hash_text(query)))
     return found
 
 
 def _draw_wrong(rows: Sequence[Row], number: int, tagged: dict[str, list[int]], seed: int) -> str:
     """Draw the answer to another question with a tag of this one."""
     own = rows[number].values
-    others = sorted(
-        {
-            other
-            for tag in own.get("tags") or ()
-            for other in tagged[str(tag)]
-            if rows[other].values["query"] != own["query"]
-            and rows[other].values["positive"] != own["positive"]
-        }
+    draw = Random(f"{seed} {number}")
+    for tag in draw.sample(own.get("tags", []), len(own.get("tags", []))):
+        others = tagged[str(tag)]
+        start = draw.randrange(len(others))
+        for other in (*others[start:], *others[:start]):
+            answer: str = rows[other].values["positive"]
+            if rows[other].values["query"] != own["query"] and answer != own["positive"]:
+                return answer
+    raise DataError(
+        f"{rows[number].place}: no `negative`, and no other question on this side of the split shares one "
+        f"of its tags ({', '.join(map(str, own.get('tags', []))) or 'none'})"
     )
-    if not others:
-        raise DataError(
-            f"{rows[number].place}: no `negative`, and no other question shares one of its tags "
-            f"({', '.join(map(str, own.get('tags') or ())) or 'none'})"
-        )
-    answer: str = rows[Random(f"{seed} {number}").choice(others)].values["positive"]
-    return answer
 
 
 def read_graph_triples(workspace: Path, negatives: Literal["graph", "mined"]) -> list[Triple]:
@@ -146,7 +158,11 @@ def prepare_reranking(
         ("labels",),
         lambda found: score_triples(np.asarray(found.predictions)),
         baselines={"words in common": score_triples(_count_common(held_out))},
-        details={"labels": list(LABELS), "triples": len(train)},
+        details={
+            "labels": list(LABELS),
+            "triples": len(train),
+            "held_out": hash_text(repr(sorted(held_out))),
+        },
         tests={"test": encode(test)} if test else {},
     )
 

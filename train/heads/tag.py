@@ -14,7 +14,7 @@ from graphtune.train.heads.classify import list_figures
 from graphtune.train.pretraining.masking import IGNORED
 from graphtune.train.stages.fitting import Figures, Work, label_examples
 from graphtune.train.stages.settings import TagStage
-from graphtune.train.stages.sources import Row
+from graphtune.train.stages.sources import Row, hash_text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -25,11 +25,11 @@ OUTSIDE = "O"
 
 
 class Tagged(NamedTuple):
-    """Words of a text with their labels (`O`, `B-type`, `I-type`); `place` says where it stands."""
+    """Words of a text with their labels (`O`, `B-type`, `I-type`); `unit` is what is held out as a whole."""
 
     words: tuple[str, ...]
     labels: tuple[str, ...]
-    place: str
+    unit: str
 
 
 def read_tagged(rows: Sequence[Row], stage: TagStage) -> tuple[list[Tagged], list[str]]:
@@ -49,7 +49,8 @@ def read_tagged(rows: Sequence[Row], stage: TagStage) -> tuple[list[Tagged], lis
         for span in spans:
             _check_span(span, text, stage.labels, row.place)
             types.add(span[2])
-        found.append(label_words(text, [(s, e, kind) for s, e, kind in spans], row.place))
+        unit = row.document or hash_text(text)
+        found.append(label_words(text, [(s, e, kind) for s, e, kind in spans], unit))
     if not types:
         raise DataError(f"none of {len(found)} texts holds an entity")
     named = list(stage.labels) or sorted(types)
@@ -70,11 +71,11 @@ def _check_span(span: Any, text: str, allowed: Sequence[str], place: str) -> Non
         raise DataError(f"{place}: the type {span[2]!r} is none of {', '.join(allowed)}")
 
 
-def label_words(text: str, spans: Sequence[tuple[int, int, str]], place: str = "") -> Tagged:
+def label_words(text: str, spans: Sequence[tuple[int, int, str]], unit: str = "") -> Tagged:
     """Cut a text into words, and label each that lies in an entity, whole or in part.
 
     >>> label_words("Ж. Верн died.", [(0, 7, "PER")])
-    Tagged(words=('Ж', '.', 'Верн', 'died', '.'), labels=('B-PER', 'I-PER', 'I-PER', 'O', 'O'), place='')
+    Tagged(words=('Ж', '.', 'Верн', 'died', '.'), labels=('B-PER', 'I-PER', 'I-PER', 'O', 'O'), unit='')
     """
     words, labels = [], []
     last: tuple[int, int, str] | None = None
@@ -83,7 +84,7 @@ def label_words(text: str, spans: Sequence[tuple[int, int, str]], place: str = "
         words.append(match[0])
         labels.append(f"{'I' if inside == last else 'B'}-{inside[2]}" if inside else OUTSIDE)
         last = inside
-    return Tagged(tuple(words), tuple(labels), place)
+    return Tagged(tuple(words), tuple(labels), unit)
 
 
 def prepare_tagging(
@@ -121,10 +122,14 @@ def prepare_tagging(
         encode(held_out),
         DataCollatorForTokenClassification(tokenizer),
         ("labels",),
-        lambda found: _score_numbers(found.label_ids, found.predictions, labels),
+        lambda found: _score_numbers(found.label_ids, found.predictions, labels, held_out),
         reduce,
         score_baselines(train, held_out),
-        {"labels": list(labels), "texts": len(train)},
+        {
+            "labels": list(labels),
+            "texts": len(train),
+            "held_out": hash_text(repr((labels, sorted(held_out)))),
+        },
     )
 
 
@@ -139,15 +144,18 @@ def _place_labels(
     return placed
 
 
-def _score_numbers(right: Any, guessed: Any, labels: Sequence[str]) -> Figures:
-    """Score arrays of label numbers, shape (n, length), where the first has `IGNORED` at padding."""
-    rows = [
-        [(labels[r], labels[g]) for r, g in zip(*row, strict=True) if r != IGNORED]
-        for row in zip(np.asarray(right), np.asarray(guessed), strict=True)
-    ]
-    return score_entities(
-        [[r for r, _ in row] for row in rows], [[g for _, g in row] for row in rows]
-    )
+def _score_numbers(
+    placed: Any, guessed: Any, labels: Sequence[str], items: Sequence[Tagged]
+) -> Figures:
+    """Score arrays of label numbers, shape (n, length), against the items; words cut off count as outside.
+
+    `placed` are the right ones as the model saw them, `IGNORED` at padding and inside of words.
+    """
+    rows = []
+    for right, found, item in zip(np.asarray(placed), np.asarray(guessed), items, strict=True):
+        seen = [labels[number] for number in found[right != IGNORED]]
+        rows.append(seen + [OUTSIDE] * (len(item.words) - len(seen)))
+    return score_entities([item.labels for item in items], rows)
 
 
 def score_entities(right: Sequence[Sequence[str]], guessed: Sequence[Sequence[str]]) -> Figures:

@@ -137,7 +137,11 @@ def _pack(
     """Yield lines in order that fill an example; one of them alone is carried over to the next."""
 
     def draw_target() -> int:
-        return random.randint(8, max_tokens) if random.random() < short else max_tokens
+        return (
+            random.randint(min(8, max_tokens), max_tokens)
+            if random.random() < short
+            else max_tokens
+        )
 
     held: list[Line] = []
     size, target = 0, draw_target()

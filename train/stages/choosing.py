@@ -10,6 +10,7 @@ from transformers import TrainerCallback
 
 from graphtune.config import BaseConfig
 from graphtune.encoder import load_encoder
+from graphtune.errors import DataError
 from graphtune.train.data import make_dev_set
 from graphtune.train.selection import score_dev, shrink_dev
 from graphtune.train.stages.sources import read_workspace
@@ -34,6 +35,11 @@ class RetrievalChooser(TrainerCallback):  # type: ignore[misc, unused-ignore]
     ) -> None:
         self.model, self.tokenizer = model, tokenizer
         dev = make_dev_set(*read_workspace(workspace))
+        if not dev.queries:
+            raise DataError(
+                f"{workspace} has no development queries to choose by: add papers, or raise dev_concepts in "
+                "[split]"
+            )
         self.dev = shrink_dev(dev, DEV_QUERIES, DEV_PASSAGES, seed=0)
         self.looks: list[tuple[int, float]] = []
         self._best = 0.0

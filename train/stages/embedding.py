@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import nan
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -21,7 +22,7 @@ from graphtune.train.heads.rerank import read_hard_pairs
 from graphtune.train.records import Margins, TrainReport
 from graphtune.train.stages.fitting import Figures, Fitted
 from graphtune.train.stages.settings import EmbedStage
-from graphtune.train.stages.sources import read_workspace
+from graphtune.train.stages.sources import hash_text, read_workspace
 from graphtune.train.trainer import train_encoder
 from graphtune.tuning_config import TrainConfig
 from graphtune.workspace import open_workspace
@@ -29,7 +30,7 @@ from graphtune.workspace import open_workspace
 
 def fit_embedding(
     stage: EmbedStage, start: str, teacher: str, workspace: Path, folder: Path
-) -> Fitted:
+) -> tuple[Fitted, dict[str, Any]]:
     """Fine-tune an encoder on a workspace's pairs, with its settings where the stage names none.
 
     Args:
@@ -42,6 +43,7 @@ def fit_embedding(
     Raises:
         DataError: there are no pairs.
         ModelError: the encoder cannot be loaded.
+        WorkspaceError: what is named is no workspace.
     """
     opened = open_workspace(workspace)
     recipe = opened.config.pairs.recipe
@@ -58,7 +60,7 @@ def fit_embedding(
     base = BaseConfig(model=start)
     report = train_encoder(base, data, config, stage.fit.seed, folder, resume=None)
     costs = report.costs
-    return Fitted(
+    fitted = Fitted(
         _read_figures(report, 0),
         _read_figures(report, report.best_step),
         list(report.losses),
@@ -66,6 +68,8 @@ def fit_embedding(
         costs.seconds if costs else 0.0,
         costs.pairs_per_second if costs else 0.0,
     )
+    asked = hash_text(repr(sorted(data.dev.queries.items())))
+    return fitted, {"held_out": asked, "pairs": report.pairs, "verdict": report.verdict}
 
 
 def measure_margins(pairs: Sequence[Pair], teacher: str, weight: float) -> tuple[Margins, str]:

@@ -91,6 +91,12 @@ def fit(work: Work, config: FitConfig, folder: Path, label: str) -> Fitted:
             f"stage {label!r} has {len(work.train)} examples to train on and {len(work.evaluation)} to "
             "measure with: give more documents, or change evaluation_share"
         )
+    known = int(getattr(work.model.config, "max_position_embeddings", config.max_length))
+    if config.max_length > known:
+        raise ConfigError(
+            f"stage {label!r}: max_length {config.max_length} of `fit` is more than the encoder can read, "
+            f"{known} tokens"
+        )
     trainer = _make_trainer(work, config, folder, label)
     steps = config.max_steps or ceil(ceil(len(work.train) / config.batch_size) * config.epochs)
     tell(f"{label}: {len(work.train):,} examples, {steps:,} steps of {config.batch_size}")
@@ -104,14 +110,15 @@ def fit(work: Work, config: FitConfig, folder: Path, label: str) -> Fitted:
     losses = [
         (int(row["step"]), float(row["loss"])) for row in trainer.state.log_history if "loss" in row
     ]
-    if not all(np.isfinite(loss) for _, loss in losses):
+    after = _measure_all(trainer, work)
+    if not np.isfinite([loss for _, loss in losses] + [after.get("loss", 0.0)]).all():
         raise ConfigError(
             f"the loss of stage {label!r} is no number any more at learning_rate {config.learning_rate:g}: "
             "lower it"
         )
     return Fitted(
         before,
-        _measure_all(trainer, work),
+        after,
         losses,
         result.global_step,
         round(seconds, 1),
@@ -138,6 +145,7 @@ def _make_trainer(work: Work, config: FitConfig, folder: Path, label: str) -> Tr
         data_seed=config.seed,
         save_strategy="no",
         logging_steps=10,
+        logging_nan_inf_filter=False,
         report_to="none",
         label_names=list(work.label_names),
         remove_unused_columns=False,

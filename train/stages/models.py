@@ -160,12 +160,22 @@ def load_model(
         )
 
     model: PreTrainedModel = load_pretrained(name, load)
-    rows = int(model.config.vocab_size)
-    if rows == len(tokenizer) - len(added) and added:
+    if _count_new(name, tokenizer, len(added)):
         resize_model(model, len(tokenizer), added)
-    elif rows < len(tokenizer):
-        raise ModelError(
-            f"{name} knows {rows:,} tokens and the tokenizer has {len(tokenizer):,}: they do not belong "
-            "together. Start from a model of this vocabulary, or leave [vocabulary] out."
-        )
     return model
+
+
+def _count_new(name: str, tokenizer: PreTrainedTokenizerFast, added: int) -> int:
+    """Return how many tokens a checkpoint does not know: none, or the macros that were added.
+
+    Raises:
+        ModelError: its own tokenizer numbers tokens in another way.
+    """
+    own, ours = load_tokenizer(name).get_vocab(), tokenizer.get_vocab()
+    new = len(ours) - len(own)
+    if new not in (0, added) or any(ours.get(token) != number for token, number in own.items()):
+        raise ModelError(
+            f"{name} knows {len(own):,} tokens, and the tokenizer has {len(ours):,} or others: they do not "
+            "belong together. Start from a model of this vocabulary, or leave [vocabulary] out."
+        )
+    return new

@@ -12,6 +12,7 @@ from graphtune.train.heads.classify import prepare_classification, read_labelled
 from graphtune.train.heads.rerank import (
     LABELS,
     Triple,
+    check_rows,
     prepare_reranking,
     read_graph_triples,
     read_triples,
@@ -31,6 +32,7 @@ from graphtune.train.stages.settings import (
 )
 from graphtune.train.stages.sources import (
     Row,
+    hash_text,
     list_files,
     read_mentions,
     read_rows,
@@ -96,11 +98,10 @@ def prepare_stage(
         work = prepare_pretraining(stage, model, tokenizer, train, measured, shuffled)
         return work if shuffled else _choose_by_retrieval(run, stage, work)
     if isinstance(stage, RerankStage):
-        triples = _read_triples(stage, sources)
+        known, unknown = _read_triples(stage, sources)
         model = _make_model(run, stage, tokenizer, "classify", **_name_labels(LABELS))
         test = read_triples(list(read_rows(run.root / stage.test)), 0) if stage.test else ()
-        # A workspace's pairs are all of papers that its split trains on.
-        return prepare_reranking(stage, model, tokenizer, *_hold_out(triples, stage, ()), test)
+        return prepare_reranking(stage, model, tokenizer, known, unknown, test)
     rows = [row for file in list_files(sources) for row in _read_rows(file, stage)]
     if isinstance(stage, ClassifyStage):
         items, labels = read_labelled(rows, stage)
@@ -133,22 +134,40 @@ def _read_rows(file: Path, stage: ClassifyStage | TagStage) -> Iterator[Row]:
     raise DataError(f"{file} is a workspace and has no labels to classify by: give .jsonl files")
 
 
-def _read_triples(stage: RerankStage, sources: Sequence[Path]) -> list[Triple]:
-    found: list[Triple] = []
-    for file in list_files(sources):
-        if file.is_dir():
-            found += read_graph_triples(file, stage.negatives)
-        else:
-            found += read_triples(list(read_rows(file)), stage.fit.seed)
-    return found
+def _read_triples(stage: RerankStage, sources: Sequence[Path]) -> tuple[list[Triple], list[Triple]]:
+    """Return triples to train on and to measure with; wrong answers are drawn on each side alone."""
+    files = list_files(sources)
+    graphs = [t for f in files if f.is_dir() for t in read_graph_triples(f, stage.negatives)]
+    rows = [row for f in files if not f.is_dir() for row in read_rows(f)]
+    check_rows(rows)
+    # A workspace's pairs are all of papers that its split trains on.
+    units = [*(t.unit for t in graphs), *(hash_text(row.values["query"]) for row in rows)]
+    held = split_documents(units, stage.fit.evaluation_share, ())
+    sides = []
+    for is_held in (False, True):
+        ours = [row for row in rows if (hash_text(row.values["query"]) in held) == is_held]
+        theirs = [triple for triple in graphs if (triple.unit in held) == is_held]
+        sides.append([*theirs, *read_triples(ours, stage.fit.seed)])
+    _check_sides(stage, sides[0], sides[1])
+    return sides[0], sides[1]
 
 
 def _hold_out(
     items: Sequence[Any], stage: Stage, sources: Sequence[Path]
 ) -> tuple[list[Any], list[Any]]:
     """Return what is trained on and what is measured with."""
-    held = split_documents((item.place for item in items), stage.fit.evaluation_share, sources)
-    return [i for i in items if i.place not in held], [i for i in items if i.place in held]
+    held = split_documents((item.unit for item in items), stage.fit.evaluation_share, sources)
+    sides = [i for i in items if i.unit not in held], [i for i in items if i.unit in held]
+    _check_sides(stage, *sides)
+    return sides
+
+
+def _check_sides(stage: Stage, train: Sequence[Any], held_out: Sequence[Any]) -> None:
+    if not train or not held_out:
+        raise DataError(
+            f"stage {stage.name!r} has {len(train)} texts to train on and {len(held_out)} to measure with: "
+            "give more, or change evaluation_share"
+        )
 
 
 def _name_labels(labels: Sequence[str]) -> dict[str, Any]:

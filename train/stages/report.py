@@ -96,15 +96,12 @@ def render_labels(report: StageReport) -> str:
 
 
 def find_rivals(reports: Sequence[StageReport]) -> list[list[StageReport]]:
-    """Return the groups of stages that were trained for one task on the same data: checkpoints to compare."""
-    groups: defaultdict[str, list[StageReport]] = defaultdict(list)
+    """Return the groups of stages that were measured with the same held-out examples: models to compare."""
+    groups: defaultdict[tuple[str, str], list[StageReport]] = defaultdict(list)
     for report in reports:
-        started = {"vocabulary", "start"}
-        data = sorted((key, value) for key, value in report.hashes.items() if key not in started)
-        groups[repr((report.stage.task, data, report.details.get("labels")))].append(report)
-    return [
-        group for group in groups.values() if len(group) > 1 and group[0].stage.task != "pretrain"
-    ]
+        if measured := report.details.get("held_out"):
+            groups[report.stage.task, measured].append(report)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def render_comparison(reports: Sequence[StageReport]) -> str:

@@ -15,7 +15,7 @@ from graphtune.progress import tell
 from graphtune.train.stages.card import write_card
 from graphtune.train.stages.embedding import fit_embedding
 from graphtune.train.stages.fitting import Figures, Fitted, fit
-from graphtune.train.stages.hashing import hash_parts, hash_sources
+from graphtune.train.stages.hashing import hash_model_folder, hash_parts, hash_sources
 from graphtune.train.stages.models import load_tokenizer, make_vocabulary
 from graphtune.train.stages.preparing import (
     Run,
@@ -97,7 +97,8 @@ def _prepare_vocabulary(run: Run, force: bool) -> None:
     folder = run.out / _VOCABULARY
     named = (*config.texts, *([config.macro_list] if config.macro_list else ()))
     sources = [run.root / name for name in named]
-    key = hash_parts(config.model_dump_json(), *hash_sources(sources).values())
+    start = hash_model_folder(find_folder(run, config.base or ""))
+    key = hash_parts(config.model_dump_json(), start, *hash_sources(sources, run.root).values())
     note = folder / REPORT_NAME
     made = json.loads(note.read_text()) if note.exists() else {}
     if made.get("key") == key and not force:
@@ -113,23 +114,17 @@ def _prepare_vocabulary(run: Run, force: bool) -> None:
 def _run_stage(run: Run, stage: Stage, earlier: Sequence[StageReport], force: bool) -> StageReport:
     folder = run.out / stage.name
     sources = find_sources(run, stage)
-    keys = {report.stage.name: report.key for report in earlier}
-    start = stage.init_from or run.file.model.digest()
-    hashes = {
-        **hash_sources(sources, isinstance(stage, EmbedStage | RerankStage)),
-        "vocabulary": run.vocabulary_hash,
-        "start": keys.get(start, start),
-    }
-    if isinstance(stage, EmbedStage) and stage.teacher:
-        hashes["teacher"] = keys.get(stage.teacher, stage.teacher)
-    if isinstance(stage, RerankStage) and stage.test:
-        hashes |= hash_sources([run.root / stage.test])
+    hashes = _hash_inputs(run, stage, sources, earlier)
     key = hash_parts(stage.model_dump_json(), *(f"{k} {v}" for k, v in sorted(hashes.items())))
     if (folder / REPORT_NAME).exists() and not force:
         report = read_record(folder / REPORT_NAME, StageReport)
         if report.key == key:
             tell(f"{stage.name} (up to date)")
             return report
+    if folder.exists() and not (folder / REPORT_NAME).exists():
+        raise ConfigError(
+            f"{folder} is no stage's folder and is left as it is: move it, or change `out` or the name"
+        )
     partial = run.out / ".partial" / stage.name
     shutil.rmtree(partial, ignore_errors=True)
     fitted, baselines, details = _fit_stage(run, stage, sources, partial)
@@ -155,6 +150,29 @@ def _run_stage(run: Run, stage: Stage, earlier: Sequence[StageReport], force: bo
     return report
 
 
+def _hash_inputs(
+    run: Run, stage: Stage, sources: Sequence[Path], earlier: Sequence[StageReport]
+) -> dict[str, str]:
+    """Return hashes of all that a stage hangs on beside its own settings."""
+    keys = {report.stage.name: report.key for report in earlier}
+
+    def hash_start(name: str) -> str:
+        return keys.get(name) or hash_model_folder(find_folder(run, name))
+
+    hashes = {
+        **hash_sources(sources, run.root, isinstance(stage, EmbedStage | RerankStage)),
+        "vocabulary": run.vocabulary_hash,
+        "start": hash_start(stage.init_from) if stage.init_from else run.file.model.digest(),
+    }
+    if isinstance(stage, EmbedStage) and stage.teacher:
+        hashes["teacher"] = hash_start(stage.teacher)
+    if isinstance(stage, RerankStage) and stage.test:
+        hashes |= hash_sources([run.root / stage.test], run.root)
+    if isinstance(stage, PretrainStage) and stage.choose_by == "retrieval" and run.file.workspace:
+        hashes |= hash_sources([run.root / run.file.workspace], run.root)
+    return hashes
+
+
 def _fit_stage(
     run: Run, stage: Stage, sources: Sequence[Path], folder: Path
 ) -> tuple[Fitted, dict[str, Figures], dict[str, Any]]:
@@ -162,9 +180,18 @@ def _fit_stage(
     if isinstance(stage, EmbedStage):
         start = find_start(run, stage) or save_new_encoder(run, stage, folder.with_suffix(".new"))
         teacher = find_folder(run, stage.teacher or "")
-        return fit_embedding(stage, start, teacher, sources[0], folder), {}, {}
+        if len(sources) > 1:
+            raise ConfigError(f"stage {stage.name!r}: `embed` learns from one workspace's pairs")
+        fitted, details = fit_embedding(stage, start, teacher, sources[0], folder)
+        return fitted, {}, details
     work = prepare_stage(run, stage, sources)
+    work.tokenizer.model_max_length = (
+        stage.fit.max_length
+    )  # what follows it does not learn to place
     fitted = fit(work, stage.fit, folder, stage.name)
+    work.tokenizer.model_max_length = (
+        stage.fit.max_length
+    )  # what follows it has not learned to place
     work.model.save_pretrained(folder)
     work.tokenizer.save_pretrained(folder)
     baselines = dict(work.baselines)

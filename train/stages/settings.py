@@ -84,7 +84,7 @@ class FitConfig(Settings):
 
 
 class _Stage(Settings):
-    name: str = Field(pattern=r"^[\w.-]+$")
+    name: str = Field(pattern=r"^\w[\w.-]*$")
     """Its folder, and what later stages call it."""
     init_from: str | None = None
     """An earlier stage, a hub id or a folder; none means a new encoder of the shape in [model]."""
@@ -98,8 +98,6 @@ class PretrainStage(_Stage):
 
     task: Literal["pretrain"] = "pretrain"
     segments: Segments = "sentences"
-    order: bool = True
-    """Predict the order too; encoders without a head for it have to say no."""
     mask_share: float = Field(default=0.15, gt=0, lt=1)
     ngram: int = Field(default=3, ge=1, le=10)
     """Tokens of the longest masked span."""
@@ -182,6 +180,8 @@ class StageFile(Settings):
     def check_names(self) -> "StageFile":
         """Refuse two stages of one name."""
         names = [stage.name for stage in self.stage]
+        if "vocabulary" in names:
+            raise ValueError("no stage may be called 'vocabulary': its folder holds the tokenizer")
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"two stages have the name {min(twice)!r}")
         return self

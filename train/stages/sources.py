@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,11 @@ from graphtune.workspace import CONFIG_NAME, open_workspace
 
 
 class Text(NamedTuple):
-    """A document: its id, and its paragraphs in order."""
+    """A document: its id, and its paragraphs in order.
+
+    The id of what is no paper of a workspace is a hash of its text: what stands twice is held out twice,
+    and wherever the file lies.
+    """
 
     id: str
     paragraphs: tuple[str, ...]
@@ -27,10 +32,11 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a file of rows, and where it stands, for messages."""
+    """A line of a file of rows, and where it stands, for messages; `document` is that of a workspace."""
 
     place: str
     values: dict[str, Any]
+    document: str = ""
 
 
 def list_files(sources: Sequence[Path]) -> list[Path]:
@@ -67,14 +73,13 @@ def read_texts(sources: Sequence[Path], fields: Sequence[str]) -> Iterator[Text]
             yield from _read_papers(file)
         elif file.suffix == ".jsonl":
             for row in read_rows(file):
-                yield Text(row.place, tuple(_read_fields(row, fields)))
+                yield _name_text(tuple(_read_fields(row, fields)))
         else:
             paragraphs = _cut_paragraphs(_read_utf8(file))
             if len(files) > 1:
-                yield Text(name_file(file), tuple(paragraphs))
+                yield _name_text(tuple(paragraphs))
             else:
-                for number, paragraph in enumerate(paragraphs, 1):
-                    yield Text(f"{name_file(file)}:{number}", (paragraph,))
+                yield from (_name_text((paragraph,)) for paragraph in paragraphs)
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -83,7 +88,8 @@ def read_rows(path: Path) -> Iterator[Row]:
     Raises:
         DataError: the file cannot be read, or a line is no object.
     """
-    for number, line in enumerate(_read_utf8(path).splitlines(), 1):
+    # Other signs that end a line for Python may stand inside of JSON's texts.
+    for number, line in enumerate(_read_utf8(path).split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -92,12 +98,20 @@ def read_rows(path: Path) -> Iterator[Row]:
             raise DataError(f"{path}:{number} is not valid JSON: {error}") from error
         if not isinstance(values, dict):
             raise DataError(f"{path}:{number} is no JSON object with fields: {line[:80]!r}")
-        yield Row(f"{name_file(path)}:{number}", values)
+        yield Row(f"{path.parent.name}/{path.name}:{number}", values)
 
 
-def name_file(path: Path) -> str:
-    """Return what is the same on every machine: who is held out hangs on it."""
-    return f"{path.parent.name}/{path.name}"
+def _name_text(paragraphs: tuple[str, ...]) -> Text:
+    return Text(hash_text("\n\n".join(paragraphs)), paragraphs)
+
+
+def hash_text(text: str) -> str:
+    """Return a document's id: 16 hex digits of the sha256 of its text.
+
+    >>> hash_text("Нэг.")
+    '20ae2eda91279fde'
+    """
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _read_fields(row: Row, fields: Sequence[str]) -> Iterator[str]:
@@ -158,7 +172,8 @@ def read_mentions(root: Path) -> Iterator[Row]:
             ]
             if inside:
                 text = chunk.text[start:end]
-                yield Row(chunk.document_id, {"text": text, "labels": inside})
+                place = f"{graph.documents[chunk.document_id]['path']}, {key}"
+                yield Row(place, {"text": text, "labels": inside}, chunk.document_id)
 
 
 def _keep_longest(spans: Sequence[tuple[int, int, str]]) -> list[tuple[int, int, str]]:

@@ -1,5 +1,6 @@
 """A training file made small: the same stages in seconds, to see that data and settings fit."""
 
+from graphtune.errors import ConfigError
 from graphtune.train.stages.settings import ModelConfig, Stage, StageFile
 
 #: What a new encoder looks like then, and how it is trained.
@@ -7,7 +8,7 @@ _SHAPE = ModelConfig(
     embedding_size=16, hidden_size=32, layers=1, heads=2, intermediate_size=64, max_length=64
 )
 _FIT = {"max_steps": 3, "batch_size": 4, "max_length": 48, "evaluation_share": 0.2}
-_PIECES = 400
+_PIECES = 4000
 
 
 def shrink_file(file: StageFile) -> StageFile:
@@ -15,12 +16,15 @@ def shrink_file(file: StageFile) -> StageFile:
 
     A vocabulary that is taken from a model is trained on the texts instead, and what starts from a model
     starts anew.
+
+    Raises:
+        ConfigError: the file names no texts for a vocabulary.
     """
     names = {stage.name for stage in file.stage}
-    vocabulary = file.vocabulary
-    if vocabulary:
-        size = min(vocabulary.size, _PIECES)
-        vocabulary = vocabulary.model_copy(update={"base": None, "size": size})
+    if not file.vocabulary or not file.vocabulary.texts:
+        raise ConfigError("--toy trains a tokenizer of its own: name `texts` in [vocabulary]")
+    size = min(file.vocabulary.size, _PIECES)
+    vocabulary = file.vocabulary.model_copy(update={"base": None, "size": size})
     shape = _SHAPE.model_copy(update={"architecture": file.model.architecture})
     stages = tuple(_shrink_stage(stage, names) for stage in file.stage)
     changes = {"vocabulary": vocabulary, "model": shape, "stage": stages, "out": f"{file.out}-toy"}

@@ -142,7 +142,8 @@ def resize_model(model: PreTrainedModel, size: int, before: Sequence[Sequence[in
     """
     import torch
 
-    model.resize_token_embeddings(size, mean_resizing=False)
+    rows = int(model.config.vocab_size)  # which may be more than the tokenizer had
+    model.resize_token_embeddings(max(size, rows), mean_resizing=False)
     weights = cast("torch.Tensor", model.get_input_embeddings().weight)
     output: Any = model.get_output_embeddings()  # type: ignore[no-untyped-call]
     bias: torch.Tensor | None = getattr(output, "bias", None)

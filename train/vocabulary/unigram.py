@@ -77,7 +77,7 @@ def train_unigram(
     except (OSError, RuntimeError) as error:
         raise DataError(
             f"no vocabulary of {size:,} pieces can be trained on these texts: {error}. "
-            "Ask for fewer pieces, or give more text."
+            "Ask for fewer pieces or give more text; where there are more characters than pieces, for more."
         ) from error
     processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
     return processor, make_tokenizer(processor, lower_case, strip_accents)
