@@ -1,5 +1,6 @@
 """What stages leave behind: figures on test files, comparisons, cards; and their command."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,12 @@ def test_the_command_refuses_what_stages_do_not_know(folder: Path) -> None:
     told = run(main, ["train", path, "--toy", "--push-to-hub", "no//name"])
     assert told.exit_code == 1
     assert f"cannot upload {find_out(Path(path), toy=True) / 'base'}" in told.output
+
+
+def test_a_vocabulary_that_lies_beside_the_file_is_taken(folder: Path) -> None:
+    run_stages(write_file(folder, BASE))
+    (folder / "out" / "vocabulary").rename(folder / "words")
+    again = BASE.replace('texts = ["texts.jsonl"]\nsize = 330', 'base = "words"')
+    (report,) = run_stages(write_file(folder, again.replace('out = "out"', 'out = "new"')))
+    first = json.loads((folder / "out" / "base" / "report.json").read_text(encoding="utf-8"))
+    assert report.after == first["after"]

@@ -55,7 +55,8 @@ def make_vocabulary(
             config.strip_accents,
         )
     else:
-        tokenizer = load_tokenizer(config.base)
+        inside = root / config.base
+        tokenizer = load_tokenizer(str(inside) if inside.is_dir() else config.base)
     macros = _list_macros(config, root, sources)
     made, added = add_macros(tokenizer, macros)
     figures = {"pieces": float(len(made)), "macros": float(len(added))}
