@@ -128,8 +128,16 @@ def make_encoder(
     else:
         made = transformers.BertConfig(**shape)
     transformers.set_seed(seed)
-    model: PreTrainedModel = getattr(transformers, _AUTO[head]).from_config(made)
+    auto = getattr(transformers, _AUTO[head])
+    model: PreTrainedModel = auto.from_config(made, attn_implementation=_choose_attention())
     return model
+
+
+def _choose_attention() -> str | None:
+    """Return plain attention for processors, where the fused one is slow backwards; else the library's."""
+    import torch
+
+    return None if torch.cuda.is_available() else "eager"
 
 
 def load_model(
@@ -157,7 +165,11 @@ def load_model(
     def load(target: str, stay_local: bool) -> Any:
         transformers.set_seed(seed)
         return getattr(transformers, _AUTO[head]).from_pretrained(
-            target, local_files_only=stay_local, use_safetensors=True, **head_settings
+            target,
+            local_files_only=stay_local,
+            use_safetensors=True,
+            attn_implementation=_choose_attention(),
+            **head_settings,
         )
 
     model: PreTrainedModel = load_pretrained(name, load)
