@@ -23,6 +23,7 @@ LEAVES = (
     "processes",
     "progress",
     "records",
+    "reranker",
     "settings",
     "tuning_config",
     "workspace",
