@@ -23,22 +23,19 @@ from graphtune.train.stages.running import run_stages
 from graphtune.train.stages.sources import read_mentions
 from graphtune.train.trainer import DEV_PASSAGES, DEV_QUERIES
 from graphtune.workspace import CONFIG_NAME, Workspace, open_workspace
+from tests.staging import SHAPE
 from tests.toys import PAIRS
 
-HEAD = """
+HEAD = (
+    """
 out = "out"
 workspace = "ws"
 [vocabulary]
 texts = ["ws"]
 size = 500
-[model]
-embedding_size = 16
-hidden_size = 32
-layers = 1
-heads = 2
-intermediate_size = 64
-max_length = 64
 """
+    + SHAPE
+)
 BASE = (
     '[[stage]]\nname = "base"\ntask = "pretrain"\n'
     "fit = { max_steps = 5, max_length = 48, batch_size = 4, evaluation_share = 0.4 }\n"

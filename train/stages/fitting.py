@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from graphtune.encoder import has_fast_bf16
-from graphtune.errors import ConfigError, DataError
+from graphtune.errors import ConfigError
 from graphtune.progress import tell
 from graphtune.train.stages.progress import StepBar
 from graphtune.train.stages.settings import FitConfig
@@ -83,14 +83,8 @@ def fit(work: Work, config: FitConfig, folder: Path, label: str) -> Fitted:
     """Train the model of a stage, in place, and measure it before and after.
 
     Raises:
-        DataError: there is nothing to train on, or nothing to measure with.
-        ConfigError: the loss is no number, which a lower learning rate may cure.
+        ConfigError: examples are longer than the encoder can read, or the loss is no number.
     """
-    if not work.train or not work.evaluation:
-        raise DataError(
-            f"stage {label!r} has {len(work.train)} examples to train on and {len(work.evaluation)} to "
-            "measure with: give more documents, or change evaluation_share"
-        )
     known = int(getattr(work.model.config, "max_position_embeddings", config.max_length))
     if config.max_length > known:
         raise ConfigError(

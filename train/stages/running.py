@@ -178,10 +178,10 @@ def _fit_stage(
 ) -> tuple[Fitted, dict[str, Figures], dict[str, Any]]:
     """Train a stage into a folder; return what came of it, its baselines, and details for the report."""
     if isinstance(stage, EmbedStage):
-        start = find_start(run, stage) or save_new_encoder(run, stage, folder.with_suffix(".new"))
-        teacher = find_folder(run, stage.teacher or "")
         if len(sources) > 1:
             raise ConfigError(f"stage {stage.name!r}: `embed` learns from one workspace's pairs")
+        start = find_start(run, stage) or save_new_encoder(run, stage, folder.with_suffix(".new"))
+        teacher = find_folder(run, stage.teacher or "")
         fitted, details = fit_embedding(stage, start, teacher, sources[0], folder)
         return fitted, {}, details
     work = prepare_stage(run, stage, sources)
